@@ -1,0 +1,217 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/boostermq/booster/broker/acl"
+	"github.com/boostermq/booster/broker/client"
+	"github.com/boostermq/booster/broker/filter"
+	"github.com/boostermq/booster/broker/longpolling"
+	"github.com/boostermq/booster/broker/offset"
+	"github.com/boostermq/booster/broker/schedule"
+	"github.com/boostermq/booster/broker/stats"
+	"github.com/boostermq/booster/broker/subscription"
+	"github.com/boostermq/booster/broker/topic"
+	"github.com/boostermq/booster/broker/transaction"
+	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/internal/vfs"
+	"github.com/boostermq/booster/remoting"
+	"github.com/boostermq/booster/store"
+)
+
+// Options is what a broker takes from the world besides its configuration.
+type Options struct {
+	FS         vfs.FS       // nil = the real one
+	Log        *slog.Logger // nil = slog.Default()
+	ConfigPath string       // of the -c file; "" = none
+	// LookupHost resolves names of name servers; nil = the system's resolver.
+	LookupHost func(ctx context.Context, host string) ([]string, error)
+	// Hooks see every request before its processor, in this order.
+	Hooks []remoting.RPCHook
+	TLS   *remoting.TLSConfig // nil = connections with TLS are closed
+}
+
+// Controller is the broker (Java: BrokerController): it wires everything and
+// knows in which order it starts and stops.
+type Controller struct {
+	conf          atomic.Pointer[Config]
+	settings      atomic.Pointer[sendSettings] // follows conf
+	configVersion codec.DataVersion
+	opts          Options
+	log           *slog.Logger
+
+	store    *store.MessageStore // set by Start
+	messages messageWriter
+
+	topics       *topic.Manager
+	groups       *subscription.Manager
+	offsets      *offset.Manager
+	consumers    *client.ConsumerManager
+	producers    *client.ProducerManager
+	locks        *client.RebalanceLockManager
+	clients      *client.ClientHousekeeping
+	hold         *longpolling.PullRequestHoldService
+	schedule     *schedule.Service
+	filters      *filter.Manager
+	transactions *transaction.Service
+	disk         *diskUsage
+	stats        *stats.Manager
+	storeStats   *stats.StoreStatsService
+
+	acl     *acl.Manager   // nil = aclEnable=false
+	cleaner *store.Cleaner // set by Start
+
+	outer      *BrokerOuterAPI
+	server     *remoting.Server
+	executors  executors
+	processors processors
+
+	topicChanged chan struct{} // capacity 1: a registration is due
+	background   context.Context
+	stop         context.CancelFunc
+	jobs         sync.WaitGroup
+	started      []stage
+}
+
+// processors are the handlers the route table names.
+type processors struct {
+	send        *sendProcessor
+	sendBack    *sendBackProcessor
+	reply       *replyProcessor
+	transaction *transactionProcessor
+	pull        *pullProcessor
+	query       *queryProcessor
+	client      *clientProcessor
+	offset      *offsetProcessor
+	lock        *lockProcessor
+	topic       *topicProcessor
+	group       *groupProcessor
+	admin       *adminProcessor
+}
+
+// New wires a broker of a completed configuration (Config.Complete). It reads
+// nothing and starts nothing.
+func New(cfg Config, opts Options) (*Controller, error) {
+	if opts.FS == nil {
+		opts.FS = vfs.OS()
+	}
+	if opts.Log == nil {
+		opts.Log = slog.Default()
+	}
+	if cfg.Server.ListenPort == 0 {
+		if err := cfg.pickPort(); err != nil {
+			return nil, err
+		}
+	}
+	b := &Controller{
+		opts: opts, log: opts.Log, topicChanged: make(chan struct{}, 1),
+		configVersion: codec.DataVersion{Timestamp: time.Now().UnixMilli()},
+	}
+	storeHost, err := b.storeHost(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	b.outer = b.newOuterAPI(&cfg)
+	b.applyConfig(&cfg, storeHost)
+	if err := b.wireManagers(); err != nil {
+		return nil, err
+	}
+	b.wireProcessors()
+	return b, nil
+}
+
+// stage is one step of the start and its opposite.
+type stage struct {
+	name  string
+	start func(ctx context.Context) error
+	stop  func(ctx context.Context) error
+}
+
+// stages is everything that runs, in the order in which it starts. The server
+// stops after the held pulls are dropped and the replies under way are given
+// up: it waits for what is unanswered.
+func (b *Controller) stages() []stage {
+	return []stage{
+		{"ACL files", b.loadACL, nil},
+		{"configuration files", b.loadManagers, b.persistManagers},
+		{"store", b.startStore, b.stopStore}, // goroutines of the store
+		{"store cleaning", b.startCleaner, b.stopCleaner},
+		{"statistics", b.startStats, b.stopStats},
+		{"delayed messages", b.startSchedule, b.stopSchedule},
+		{"transaction checks", b.startTransactions, b.stopTransactions},
+		{"executors", nil, b.stopExecutors}, // goroutines of the pools run since New
+		{"client housekeeping", func(context.Context) error { b.clients.Start(); return nil }, func(context.Context) error { b.clients.Shutdown(); return nil }},
+		{"remoting server", func(context.Context) error { return b.server.Start() }, func(ctx context.Context) error { return b.server.Shutdown(ctx) }},
+		{"replies", nil, func(context.Context) error { b.processors.reply.shutdown(); return nil }},
+		{"long polling", func(context.Context) error { b.hold.Start(); return nil }, func(context.Context) error { b.hold.Shutdown(); return nil }},
+		{"jobs", b.startJobs, b.stopJobs},
+		{"registration", b.startRegistration, b.stopRegistration},
+	}
+}
+
+// Start brings the broker up. When it returns nil, clients are served and the
+// name servers that could be reached know this broker. After an error nothing
+// is left running.
+func (b *Controller) Start(ctx context.Context) error {
+	b.background, b.stop = context.WithCancel(context.Background())
+	for _, s := range b.stages() {
+		if s.start != nil {
+			if err := s.start(ctx); err != nil {
+				err = fmt.Errorf("broker start, %s: %w", s.name, err)
+				return errors.Join(err, b.Shutdown(ctx))
+			}
+		}
+		b.started = append(b.started, s)
+	}
+	return nil
+}
+
+// Shutdown stops everything in reverse order: the name servers forget the
+// broker first, the store is closed and the tables are written last. ctx bounds
+// the polite parts.
+func (b *Controller) Shutdown(ctx context.Context) error {
+	var errs []error
+	for i := len(b.started) - 1; i >= 0; i-- {
+		s := b.started[i]
+		if s.stop == nil {
+			continue
+		}
+		if err := s.stop(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("broker stop, %s: %w", s.name, err))
+		}
+	}
+	b.started = nil
+	return errors.Join(errs...)
+}
+
+// Config is the current configuration. It is shared: do not modify it.
+func (b *Controller) Config() *Config { return b.conf.Load() }
+
+// Addr is the address clients are told.
+func (b *Controller) Addr() string { return b.Config().BrokerAddr() }
+
+// AdvertisedAddress is Addr and how it was found.
+func (b *Controller) AdvertisedAddress() (addr, why string) {
+	c := b.Config()
+	return c.BrokerAddr(), c.brokerIP1Why
+}
+
+// applyConfig puts a configuration in place, with all that is worked out of it.
+func (b *Controller) applyConfig(c *Config, storeHost netip.AddrPort) {
+	b.conf.Store(c)
+	b.settings.Store(newSendSettings(c, storeHost))
+	b.outer.UpdateNameServers(splitAddrs(c.Broker.NamesrvAddr))
+}
+
+// configFile is the path of a table below the store's root.
+func (b *Controller) configFile(name string) string {
+	return filepath.Join(b.Config().Store.StorePathRootDir, "config", name)
+}

@@ -1,0 +1,50 @@
+package broker
+
+import (
+	"github.com/boostermq/booster/broker/filter"
+	"github.com/boostermq/booster/codec"
+)
+
+// pullFilter is the filter of one pull: by tags or by an expression, and on a
+// retry topic while filterSupportRetry=true by the expression of the topic a
+// message came from (Java: ExpressionMessageFilter,
+// ExpressionForRetryMessageFilter).
+type pullFilter struct {
+	tags       tagFilter
+	expression *filter.Expression        // nil: by tags
+	retry      filter.RetryMessageFilter // Filters nil: no
+}
+
+// byExpression makes f the filter of a subscription by expression.
+func (f *pullFilter) byExpression(x *filter.Expression) { f.expression = x }
+
+// byTags makes f the filter of op's subscription by tags, which f.tags has.
+func (f *pullFilter) byTags(op *pullOp, filters *filter.Manager) {
+	if op.conf.Broker.FilterSupportRetry && codec.IsRetryTopic(op.header.Topic) {
+		f.retry = filter.RetryMessageFilter{Filters: filters, Group: op.header.ConsumerGroup}
+	}
+}
+
+// clear drops what f points to and keeps its memory.
+func (f *pullFilter) clear() { f.expression, f.retry = nil, filter.RetryMessageFilter{} }
+
+// MatchQueue looks at the tag code.
+func (f *pullFilter) MatchQueue(tagsCode int64) bool {
+	return f.expression != nil || f.tags.MatchQueue(tagsCode)
+}
+
+// MatchRecord looks at the properties.
+func (f *pullFilter) MatchRecord(properties string) bool {
+	switch {
+	case f.expression != nil:
+		return f.expression.MatchRecord(properties)
+	case f.retry.Filters != nil:
+		return f.retry.MatchRecord(properties)
+	}
+	return true
+}
+
+// clone is a copy of its own, for a held pull.
+func (f *pullFilter) clone() *pullFilter {
+	return &pullFilter{tags: *f.tags.clone(), expression: f.expression, retry: f.retry}
+}

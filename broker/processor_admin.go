@@ -1,0 +1,34 @@
+package broker
+
+import (
+	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/codec/fastjson"
+	"github.com/boostermq/booster/remoting"
+)
+
+// adminProcessor serves what tools ask of the broker as a whole (Java: parts of
+// AdminBrokerProcessor).
+type adminProcessor struct{ b *Controller }
+
+// getBrokerConfig serves 26 GET_BROKER_CONFIG: all settings as key=value lines;
+// ext version is the data version of the configuration.
+func (p *adminProcessor) getBrokerConfig(r *remoting.Request) {
+	version, err := fastjson.Marshal(&p.b.configVersion)
+	if err != nil {
+		replyRefused(r, codec.SystemError, err.Error())
+		return
+	}
+	r.Reply(&codec.Command{
+		Code: codec.Success, Header: &codec.GetBrokerConfigResponseHeader{Version: string(version)}, Body: p.b.Config().Text(),
+	})
+}
+
+// getBrokerRuntimeInfo serves 28 GET_BROKER_RUNTIME_INFO: see runtimeinfo.go.
+func (p *adminProcessor) getBrokerRuntimeInfo(r *remoting.Request) {
+	body, err := fastjson.Marshal(&codec.KVTable{Table: p.b.runtimeInfo()})
+	if err != nil {
+		r.ReplyCode(codec.SystemError, err.Error())
+		return
+	}
+	replyBody(r, body)
+}

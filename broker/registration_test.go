@@ -1,0 +1,223 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"hash/crc32"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/codec/fastjson"
+	"github.com/boostermq/booster/remoting"
+)
+
+// fakeNameServer keeps what brokers tell it.
+type fakeNameServer struct {
+	server *remoting.Server
+	mu     sync.Mutex
+	calls  []nameServerCall
+	order  string // body of answers to 103
+	same   bool   // answer to 322
+}
+
+type nameServerCall struct {
+	code   int32
+	oneway bool
+	fields map[string]string
+	body   []byte
+}
+
+func startNameServer(t *testing.T) *fakeNameServer {
+	t.Helper()
+	n := &fakeNameServer{}
+	table := remoting.NewRouteTable()
+	table.SetDefault(remoting.Route{Process: n.process})
+	n.server = remoting.NewServer(remoting.ServerConfig{
+		Addrs: []string{"127.0.0.1:0"}, Routes: func(int) *remoting.RouteTable { return table }, Log: testLog(t), EventLoops: 1,
+	})
+	require.NoError(t, n.server.Start())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
+		defer cancel()
+		require.NoError(t, n.server.Shutdown(ctx))
+	})
+	return n
+}
+
+func (n *fakeNameServer) addr() string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(n.server.Ports()[0]))
+}
+
+func (n *fakeNameServer) process(r *remoting.Request) {
+	cmd := r.Command.Clone()
+	n.mu.Lock()
+	n.calls = append(n.calls, nameServerCall{cmd.Code, cmd.IsOneway(), fields(cmd), cmd.Body})
+	order, same := n.order, n.same
+	n.mu.Unlock()
+	resp := &codec.Command{Code: codec.Success}
+	switch r.Code {
+	case codec.RegisterBroker:
+		resp.Header = &codec.RegisterBrokerResponseHeader{}
+		resp.Body = []byte(order)
+	case codec.QueryDataVersion:
+		resp.Header = &codec.QueryDataVersionResponseHeader{Changed: !same}
+	}
+	r.Reply(resp)
+}
+
+// answer sets what 103 and 322 are answered.
+func (n *fakeNameServer) answer(order string, same bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.order, n.same = order, same
+}
+
+func (n *fakeNameServer) of(code int32) []nameServerCall {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var found []nameServerCall
+	for _, c := range n.calls {
+		if c.code == code {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// registered decodes the topics of a 103.
+func registered(t *testing.T, call nameServerCall) map[string]*codec.TopicConfig {
+	t.Helper()
+	body, err := codec.DecodeRegisterBrokerBody(call.body, call.fields["compressed"] == "true")
+	require.NoError(t, err)
+	return body.TopicConfigSerializeWrapper.TopicConfigTable
+}
+
+// quietOptions: name servers that are down are no news here.
+func quietOptions() Options { return Options{Log: slog.New(slog.DiscardHandler)} }
+
+// TestRegistration: 103 at the start to every name server although one is
+// down, one-way when a topic appears, awaited with 17, 104 at the stop.
+func TestRegistration(t *testing.T) {
+	n1, n2 := startNameServer(t), startNameServer(t)
+	n2.answer(`{"table":{"BenchmarkTest":"spec-a:4"}}`, false)
+	opts := quietOptions()
+	opts.LookupHost = func(_ context.Context, host string) ([]string, error) {
+		if host != "names.example" {
+			return nil, errors.New("no such host")
+		}
+		return []string{"127.0.0.1"}, nil
+	}
+	c := testConfig(t)
+	c.Broker.NamesrvAddr = n1.addr() + ";127.0.0.1:1; names.example:" + strconv.Itoa(n2.server.Ports()[0]) + ";absent.example:9876"
+	b, err := New(c, opts)
+	require.NoError(t, err)
+	require.NoError(t, b.Start(t.Context()))
+
+	identity := map[string]string{
+		"brokerName": "spec-a", "brokerAddr": b.Addr(), "clusterName": "SpecC", "haServerAddr": b.Config().HAServerAddr(), "brokerId": "0",
+	}
+	for _, n := range []*fakeNameServer{n1, n2} {
+		calls := n.of(codec.RegisterBroker)
+		require.Len(t, calls, 1)
+		require.False(t, calls[0].oneway)
+		for key, want := range identity {
+			require.Equal(t, want, calls[0].fields[key], key)
+		}
+		require.Equal(t, "false", calls[0].fields["compressed"])
+		require.Equal(t, strconv.Itoa(int(crc32.ChecksumIEEE(calls[0].body)&0x7FFFFFFF)), calls[0].fields["bodyCrc32"])
+		require.Equal(t, len(b.topics.Snapshot()), len(registered(t, calls[0])))
+	}
+	require.True(t, b.topics.Select("BenchmarkTest").Order, "the order table is taken over")
+
+	p := dial(t, b)
+	requireAnswer(t, p.sendV2(sendHeader("Auto"), "x"), codec.Success, "")
+	require.Eventually(t, func() bool { return len(n1.of(codec.RegisterBroker)) >= 2 && len(n2.of(codec.RegisterBroker)) >= 2 }, answerTimeout, time.Millisecond)
+	last := n1.of(codec.RegisterBroker)[1]
+	require.True(t, last.oneway)
+	require.Contains(t, registered(t, last), "Auto")
+	require.Contains(t, registered(t, last), "TBW102")
+
+	requireAnswer(t, p.do(codec.UpdateAndCreateTopic, topicHeader("Made"), nil), codec.Success, remarkNotSet)
+	made := func(n *fakeNameServer) bool {
+		for _, call := range n.of(codec.RegisterBroker) {
+			if topics := registered(t, call); !call.oneway && len(topics) == 1 && topics["Made"] != nil {
+				return true
+			}
+		}
+		return false
+	}
+	require.True(t, made(n1) && made(n2), "both know the topic before the answer")
+
+	stopBroker(t, b)
+	for _, n := range []*fakeNameServer{n1, n2} {
+		calls := n.of(codec.UnregisterBroker)
+		require.Len(t, calls, 1)
+		delete(identity, "haServerAddr")
+		require.Equal(t, identity, calls[0].fields)
+	}
+}
+
+// TestRegistrationMasked: a read-only broker registers its topics read-only.
+func TestRegistrationMasked(t *testing.T) {
+	n := startNameServer(t)
+	b := startBrokerWith(t, quietOptions(), func(c *Config) {
+		c.Broker.NamesrvAddr, c.Broker.BrokerPermission, c.Broker.CompressedRegister = n.addr(), codec.PermRead, true
+	})
+	calls := n.of(codec.RegisterBroker)
+	require.Len(t, calls, 1)
+	require.Equal(t, "true", calls[0].fields["compressed"])
+	for _, topic := range registered(t, calls[0]) {
+		require.Equal(t, codec.PermRead, topic.Perm)
+	}
+	require.EqualValues(t, 6, b.topics.Select("BenchmarkTest").Perm)
+}
+
+// TestNeedRegister: without forceRegister the versions decide.
+func TestNeedRegister(t *testing.T) {
+	n := startNameServer(t)
+	b := startBrokerWith(t, quietOptions(), func(c *Config) { c.Broker.NamesrvAddr = n.addr() })
+	n.answer("", true)
+	b.registerBrokerAll(t.Context(), false)
+	require.Len(t, n.of(codec.RegisterBroker), 1)
+	versions := n.of(codec.QueryDataVersion)
+	require.Len(t, versions, 1)
+	var version codec.DataVersion
+	require.NoError(t, fastjson.Unmarshal(versions[0].body, &version))
+	require.Equal(t, b.topics.DataVersion(), version)
+	n.answer("", false)
+	b.registerBrokerAll(t.Context(), false)
+	require.Len(t, n.of(codec.RegisterBroker), 2)
+}
+
+func TestRegisterPeriod(t *testing.T) {
+	for ms, want := range map[int]time.Duration{1: 10 * time.Second, 30000: 30 * time.Second, 100000: time.Minute} {
+		b := &Controller{}
+		c := DefaultConfig()
+		c.Broker.RegisterNameServerPeriod = ms
+		b.conf.Store(&c)
+		require.Equal(t, want, b.registerPeriod())
+	}
+}
+
+// TestResolve: names are asked anew each time; one that fails keeps its last answer.
+func TestResolve(t *testing.T) {
+	answers := map[string][]string{"a": {"10.0.0.1", "fd00::1"}, "b": {"10.0.0.1"}}
+	api := newBrokerOuterAPI(nil, slog.New(slog.DiscardHandler))
+	api.lookupHost = func(_ context.Context, host string) ([]string, error) {
+		if ips := answers[host]; ips != nil {
+			return ips, nil
+		}
+		return nil, errors.New("no such host")
+	}
+	api.UpdateNameServers([]string{"a:9876", "b:9876", "10.0.0.9:1", "c:9876"})
+	require.Equal(t, []string{"10.0.0.1:9876", "[fd00::1]:9876", "10.0.0.9:1"}, api.resolve(t.Context()))
+	answers = map[string][]string{"b": {"10.0.0.2"}, "c": {"10.0.0.3"}}
+	require.Equal(t, []string{"10.0.0.1:9876", "[fd00::1]:9876", "10.0.0.2:9876", "10.0.0.9:1", "10.0.0.3:9876"}, api.resolve(t.Context()))
+}

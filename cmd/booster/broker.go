@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boostermq/booster/broker"
+	"github.com/boostermq/booster/internal/properties"
+	"github.com/boostermq/booster/internal/vfs"
+)
+
+// brokerFlags are the options of mqbroker (Java: BrokerStartup).
+type brokerFlags struct {
+	configFile     string
+	namesrvAddr    string
+	printAll       bool
+	printImportant bool
+}
+
+func brokerCommand(name string) *cobra.Command {
+	var f brokerFlags
+	cmd := &cobra.Command{
+		Use:   name,
+		Short: "Start a broker",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runBroker(cmd.OutOrStdout(), f) },
+	}
+	fl := cmd.Flags()
+	fl.StringVarP(&f.configFile, "configFile", "c", "", "Broker config properties file")
+	fl.StringVarP(&f.namesrvAddr, "namesrvAddr", "n", "", "Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'")
+	fl.BoolVarP(&f.printAll, "printConfigItem", "p", false, "Print all config item")
+	fl.BoolVarP(&f.printImportant, "printImportantConfig", "m", false, "Print important config item")
+	javaUsage(cmd)
+	return cmd
+}
+
+func runBroker(out io.Writer, f brokerFlags) error {
+	log := newLog(os.Stderr)
+	fsys := vfs.OS()
+	cfg, err := loadBroker(f.configFile, log, func(c *broker.Config) {
+		if f.namesrvAddr != "" {
+			c.Broker.NamesrvAddr = f.namesrvAddr
+		}
+	})
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.printAll:
+		return printConfig(out, cfg.Text())
+	case f.printImportant:
+		return printConfig(out, cfg.ImportantText())
+	}
+	tls, err := loadTLS(log)
+	if err != nil {
+		return err
+	}
+	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile})
+	if err != nil {
+		return err
+	}
+	return serve(func() { brokerBanner(out, b) }, b)
+}
+
+// loadBroker reads a broker.conf, lets the command line override it and completes it.
+func loadBroker(path string, log *slog.Logger, override func(*broker.Config)) (broker.Config, error) {
+	cfg := broker.DefaultConfig()
+	unknown, err := applyFile(path, cfg.Apply)
+	if err != nil {
+		return cfg, err
+	}
+	warnUnknown(log, path, unknown)
+	override(&cfg)
+	return cfg, cfg.Complete(broker.SystemEnvironment())
+}
+
+// applyFile gives the text of path to apply; no path means nothing to apply.
+func applyFile(path string, apply func(text []byte) ([]properties.Pair, error)) ([]properties.Pair, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	unknown, err := apply(text)
+	if err != nil {
+		return unknown, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return unknown, nil
+}
+
+func warnUnknown(log *slog.Logger, path string, unknown []properties.Pair) {
+	for _, p := range unknown {
+		log.Warn("unknown setting ignored", "file", path, "line", p.Line, "key", p.Key)
+	}
+}
+
+// brokerBanner prints what the broker listens on and advertises, and RocketMQ's boot line.
+func brokerBanner(out io.Writer, b *broker.Controller) {
+	cfg := b.Config()
+	addr, why := b.AdvertisedAddress()
+	fmt.Fprintf(out, "broker listens on %s:%d and %d (VIP), store %s\n", orAll(cfg.Booster.BindAddress), cfg.Server.ListenPort, cfg.Server.ListenPort-2, cfg.Store.StorePathRootDir)
+	fmt.Fprintf(out, "clients are told %s (%s)\n", addr, why)
+	line := fmt.Sprintf("The broker[%s, %s] boot success. serializeType=JSON", cfg.Broker.BrokerName, addr)
+	if cfg.Broker.NamesrvAddr != "" {
+		line += " and name server is " + cfg.Broker.NamesrvAddr
+	}
+	fmt.Fprintln(out, line)
+}
+
+func orAll(host string) string {
+	if host == "" {
+		return "0.0.0.0"
+	}
+	return host
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boostermq/booster/internal/vfs"
+	"github.com/boostermq/booster/namesrv"
+)
+
+// namesrvFlags are the options of mqnamesrv (Java: NamesrvStartup).
+type namesrvFlags struct {
+	configFile  string
+	namesrvAddr string // accepted, as there; without meaning
+	printAll    bool
+}
+
+func namesrvCommand(name string) *cobra.Command {
+	var f namesrvFlags
+	cmd := &cobra.Command{
+		Use:   name,
+		Short: "Start a name server",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runNamesrv(cmd.OutOrStdout(), f) },
+	}
+	fl := cmd.Flags()
+	fl.StringVarP(&f.configFile, "configFile", "c", "", "Name server config properties file")
+	fl.StringVarP(&f.namesrvAddr, "namesrvAddr", "n", "", "Name server address list, eg: '192.168.0.1:9876;192.168.0.2:9876'")
+	fl.BoolVarP(&f.printAll, "printConfigItem", "p", false, "Print all config items")
+	javaUsage(cmd)
+	return cmd
+}
+
+func runNamesrv(out io.Writer, f namesrvFlags) error {
+	log := newLog(os.Stderr)
+	cfg, err := loadNamesrv(f.configFile, log)
+	if err != nil {
+		return err
+	}
+	if f.printAll {
+		return printConfig(out, cfg.Text())
+	}
+	tls, err := loadTLS(log)
+	if err != nil {
+		return err
+	}
+	n := namesrv.New(cfg, namesrv.Options{FS: vfs.OS(), Log: log, TLS: tls})
+	return serve(func() { namesrvBanner(out, n) }, n)
+}
+
+func loadNamesrv(path string, log *slog.Logger) (namesrv.Config, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return namesrv.Config{}, err
+	}
+	cfg, unknown, err := namesrv.LoadConfig(vfs.OS(), path, home, os.Getenv)
+	warnUnknown(log, path, unknown)
+	return cfg, err
+}
+
+// namesrvBanner prints what the name server listens on, and RocketMQ's boot line.
+func namesrvBanner(out io.Writer, n *namesrv.Controller) {
+	fmt.Fprintf(out, "name server listens on %s\n", n.Addr())
+	fmt.Fprintln(out, "The Name Server boot success. serializeType=JSON")
+}

@@ -1,0 +1,111 @@
+package codec
+
+import (
+	"slices"
+	"strings"
+)
+
+// The properties of a message as text (Java: MessageDecoder; spec:
+// message-format.md §4).
+//
+//	+------+------+-------+------+------+------+-------+------+
+//	| name | 0x01 | value | 0x02 | name | 0x01 | value | 0x02 |
+//	+------+------+-------+------+------+------+-------+------+
+//	                                       last 0x02 optional: written up to 4.9.0
+//
+// A piece without 0x01, with an empty name or an empty value does not count.
+// Of a name that occurs twice the last one counts. A value reaches to the next
+// 0x02 and may hold 0x01. Neither byte is escaped.
+const (
+	nameValueSeparator = 0x01
+	propertySeparator  = 0x02
+)
+
+// nextProperty cuts the first piece off props. ok is false for a piece that does not count.
+func nextProperty(props string) (name, value, rest string, ok bool) {
+	piece := props
+	if i := strings.IndexByte(props, propertySeparator); i >= 0 {
+		piece, rest = props[:i], props[i+1:]
+	}
+	i := strings.IndexByte(piece, nameValueSeparator)
+	if i <= 0 || i == len(piece)-1 {
+		return "", "", rest, false
+	}
+	return piece[:i], piece[i+1:], rest, true
+}
+
+// GetProperty returns the value of name in the encoded text props, and whether
+// it is there. It allocates nothing; the value aliases props.
+func GetProperty(props, name string) (value string, found bool) {
+	for props != "" {
+		n, v, rest, ok := nextProperty(props)
+		if ok && n == name {
+			value, found = v, true
+		}
+		props = rest
+	}
+	return value, found
+}
+
+// AppendProperty adds a property to the encoded text dst. It writes the
+// separator between two properties, and none at the end. An empty name or
+// value is not written: no reader would see it.
+func AppendProperty(dst []byte, name, value string) []byte {
+	if name == "" || value == "" {
+		return dst
+	}
+	if n := len(dst); n > 0 && dst[n-1] != propertySeparator {
+		dst = append(dst, propertySeparator)
+	}
+	dst = append(dst, name...)
+	dst = append(dst, nameValueSeparator)
+	return append(dst, value...)
+}
+
+// DeleteProperty appends props without the property name to dst; the other
+// properties keep their order. What does not count as a property is left out.
+func DeleteProperty(dst []byte, props, name string) []byte {
+	start := len(dst)
+	for props != "" {
+		n, v, rest, ok := nextProperty(props)
+		props = rest
+		if !ok || n == name {
+			continue
+		}
+		if len(dst) > start {
+			dst = append(dst, propertySeparator)
+		}
+		dst = append(dst, n...)
+		dst = append(dst, nameValueSeparator)
+		dst = append(dst, v...)
+	}
+	return dst
+}
+
+// ParseProperties returns the properties of the encoded text as a map; the strings alias props.
+func ParseProperties(props string) map[string]string {
+	m := make(map[string]string)
+	for props != "" {
+		n, v, rest, ok := nextProperty(props)
+		if ok {
+			m[n] = v
+		}
+		props = rest
+	}
+	return m
+}
+
+// EncodeProperties is the inverse of ParseProperties, names in sorted order.
+func EncodeProperties(m map[string]string) string {
+	names, size := make([]string, 0, len(m)), 0
+	for name, value := range m {
+		names = append(names, name)
+		size += len(name) + len(value) + 2
+	}
+	slices.Sort(names)
+	dst := make([]byte, 0, size)
+	for _, name := range names {
+		dst = AppendProperty(dst, name, m[name])
+	}
+	return string(dst)
+}

@@ -1,0 +1,87 @@
+package agent
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/boostermq/booster/interop/internal/javaenv"
+	"github.com/boostermq/booster/interop/internal/process"
+)
+
+// The clients there are.
+const (
+	Java440 = "java-4.4.0"
+	Java497 = "java-4.9.7"
+	Java533 = "java-5.3.3"
+	Go212   = "go-2.1.2"
+	// Java497Binary is 4.9.7 with its headers in the ROCKETMQ form instead of JSON.
+	Java497Binary = "java-4.9.7-binary"
+	// MQAdmin is the 4.9.7 tools: op mqadmin.
+	MQAdmin = "mqadmin-4.9.7"
+)
+
+// Kinds are all of them.
+func Kinds() []string { return []string{Java440, Java497, Java533, Go212, Java497Binary, MQAdmin} }
+
+// Start starts the agent of that kind; what it writes goes below dir.
+func Start(kind, dir string) (*Agent, error) {
+	if kind == MQAdmin {
+		return startJava(kind, javaenv.Server497, filepath.Join(dir, kind), []string{"-Xms64m", "-Xmx256m"})
+	}
+	if version, isJava := strings.CutPrefix(kind, "java-"); isJava {
+		version, binary := strings.CutSuffix(version, "-binary")
+		flags := []string{"-Xms64m", "-Xmx512m", "-Drocketmq.client.logLevel=WARN"}
+		if binary {
+			flags = append(flags, "-Drocketmq.serialize.type=ROCKETMQ")
+		}
+		return startJava(kind, "client-"+version, filepath.Join(dir, kind), flags)
+	}
+	return startGo(kind, filepath.Join(dir, kind))
+}
+
+func startJava(kind, version, dir string, flags []string) (*Agent, error) {
+	env, err := javaenv.Prepare(version)
+	if err != nil {
+		return nil, err
+	}
+	return start(kind, process.Options{
+		Command: env.Command(dir, flags, javaenv.MainAgent),
+		Dir:     dir,
+		Env:     env.Environ(dir),
+	})
+}
+
+func startGo(kind, dir string) (*Agent, error) {
+	program, err := buildGo()
+	if err != nil {
+		return nil, err
+	}
+	env := append(javaenv.CleanEnviron(), "HOME="+dir, "ROCKETMQ_GO_LOG_LEVEL=warn", "rocketmq.client.localOffsetStoreDir="+dir)
+	return start(kind, process.Options{Command: []string{program}, Dir: dir, Env: env})
+}
+
+// buildGo builds the Go agent; the go command itself knows when there is nothing to do.
+func buildGo() (string, error) {
+	root, err := javaenv.Root()
+	if err != nil {
+		return "", err
+	}
+	cache, err := javaenv.CacheDir()
+	if err != nil {
+		return "", err
+	}
+	unlock, err := javaenv.Lock("goclient")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	program := filepath.Join(cache, "goclient")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Dir = filepath.Join(root, "interop", "goclient")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the Go agent: %w\n%s", err, out)
+	}
+	return program, nil
+}

@@ -1,0 +1,39 @@
+package cluster
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/boostermq/booster/interop/internal/process"
+)
+
+// Dev is a running `booster dev`: name server and broker in one process.
+type Dev struct {
+	*process.Process
+	NamesrvAddr, BrokerAddr string
+}
+
+// StartDev returns when the broker is registered. Everything lies below dir.
+func StartDev(dir string) (*Dev, error) {
+	namesrvPort, err := process.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	brokerPort, err := process.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	conf, err := writeConf(dir, "broker.conf", map[string]string{"brokerIP1": "127.0.0.1"})
+	if err != nil {
+		return nil, err
+	}
+	d := &Dev{NamesrvAddr: process.Addr(namesrvPort), BrokerAddr: process.Addr(brokerPort)}
+	d.Process, err = launch(Booster, roleDev, dir, []string{"--data", filepath.Join(dir, "data"),
+		"--namesrvPort", fmt.Sprint(namesrvPort), "--listenPort", fmt.Sprint(brokerPort), "-c", conf}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return d, orKill(d.Process, d.Await(startTimeout, "register "+d.BrokerAddr, func() bool {
+		return knows(d.NamesrvAddr, d.BrokerAddr, nil)
+	}))
+}

@@ -1,0 +1,109 @@
+package namesrv
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/boostermq/booster/internal/configmanager"
+	"github.com/boostermq/booster/internal/properties"
+	"github.com/boostermq/booster/internal/vfs"
+)
+
+// Errors of configHolder.update.
+var (
+	errNotProperties = errors.New("string2Properties error")
+	errBlackList     = errors.New("Can not update config in black list.")
+	errNotPersisted  = errors.New("config is updated but could not be persisted")
+)
+
+// fixedBlackList is refused whatever the settings say. The first four are
+// Java's; the others decide where the server listens, which is not for a peer
+// to change.
+var fixedBlackList = []string{"configBlackList", "configStorePath", "kvConfigPath", "rocketmqHome", "listenPort", "bindAddress"}
+
+// configHolder is the settings in use (Java: Configuration).
+type configHolder struct {
+	fsys      vfs.FS
+	log       *slog.Logger
+	blackList map[string]bool // fixed when the server starts
+	current   atomic.Pointer[Config]
+	write     sync.Mutex // serialises update
+}
+
+func newConfigHolder(fsys vfs.FS, log *slog.Logger, c Config) *configHolder {
+	h := &configHolder{fsys: fsys, log: log, blackList: map[string]bool{}}
+	for _, key := range fixedBlackList {
+		h.blackList[key] = true
+	}
+	for key := range strings.SplitSeq(c.Namesrv.ConfigBlackList, ";") {
+		h.blackList[strings.TrimSpace(key)] = true
+	}
+	h.current.Store(&c)
+	return h
+}
+
+// get returns the snapshot in use; it must not be modified.
+func (h *configHolder) get() *Config { return h.current.Load() }
+
+// update applies a properties text. On errNotProperties, errBlackList and on
+// wrong values nothing has changed. errNotPersisted means that the new settings
+// are in use but the file could not be written. Unknown keys are ignored.
+func (h *configHolder) update(text []byte) error {
+	pairs, err := properties.Parse(text)
+	if err != nil {
+		return errNotProperties
+	}
+	for _, p := range pairs {
+		if h.blackList[p.Key] {
+			return errBlackList
+		}
+	}
+	h.write.Lock()
+	defer h.write.Unlock()
+	next := *h.get()
+	unknown, err := properties.Apply(pairs, next.parts()...)
+	if err != nil {
+		return err
+	}
+	if err := next.Validate(); err != nil {
+		return err
+	}
+	h.current.Store(&next)
+	if err := h.persist(&next, updateKnown(pairs, unknown)); err != nil {
+		h.log.Error("config is updated but not persisted", "error", err)
+		return fmt.Errorf("%w: %w", errNotPersisted, err)
+	}
+	return nil
+}
+
+// updateKnown returns pairs without unknown, which is a subsequence of it.
+func updateKnown(pairs, unknown []properties.Pair) []properties.Pair {
+	var known []properties.Pair
+	for _, p := range pairs {
+		if len(unknown) > 0 && p == unknown[0] {
+			unknown = unknown[1:]
+			continue
+		}
+		known = append(known, p)
+	}
+	return known
+}
+
+// persist writes changes into the file configStorePath, which keeps its
+// comments and unknown lines; a file that is not there yet gets all settings.
+func (h *configHolder) persist(c *Config, changes []properties.Pair) error {
+	path := c.Namesrv.ConfigStorePath
+	text, err := vfs.ReadFile(h.fsys, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return configmanager.Persist(h.fsys, path, c.Text())
+	}
+	if err != nil {
+		return err
+	}
+	return configmanager.Persist(h.fsys, path, properties.Rewrite(text, changes))
+}

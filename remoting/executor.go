@@ -1,0 +1,284 @@
+package remoting
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/boostermq/booster/codec"
+)
+
+// Executor runs processors that may block (Java: BrokerFixedThreadPoolExecutor
+// with its bounded queue, plus BrokerFastFailure's cleaning of that queue).
+//
+// Workers are goroutines that start when there is work and end when the queue
+// is empty: an idle executor holds none, and starting one costs no more than
+// waking one. Tasks start in the order they came.
+type Executor struct {
+	name           string
+	workers        int
+	capacity       int
+	maxQueueWaitNs atomic.Int64
+	log            atomic.Pointer[slog.Logger]
+
+	mu struct {
+		sync.Mutex
+		queue   taskQueue
+		running int // workers
+		closed  bool
+		purging bool          // a purge timer is set
+		empty   chan struct{} // closed once closed and the last worker left
+	}
+}
+
+// task is a request with its processor, or a plain function.
+type task struct {
+	request  *Request
+	process  Processor
+	run      func()
+	queuedAt time.Time
+}
+
+// NewExecutor returns an executor of at most workers goroutines and capacity waiting tasks.
+func NewExecutor(name string, workers, capacity int) *Executor {
+	e := &Executor{name: name, workers: max(workers, 1), capacity: max(capacity, 1)}
+	e.mu.empty = make(chan struct{})
+	return e
+}
+
+// SetMaxQueueWait lets requests that waited longer in the queue be answered
+// with code 2 instead of being run (Java: waitTimeMillsIn…Queue). 0: never. It
+// may change at any time.
+func (e *Executor) SetMaxQueueWait(d time.Duration) { e.maxQueueWaitNs.Store(int64(d)) }
+
+// SetLog says where panics of functions given to Execute go; slog.Default otherwise.
+func (e *Executor) SetLog(log *slog.Logger) { e.log.Store(log) }
+
+// Name returns the name given to NewExecutor.
+func (e *Executor) Name() string { return e.name }
+
+// Capacity returns how many tasks may wait.
+func (e *Executor) Capacity() int { return e.capacity }
+
+// Len returns how many tasks wait.
+func (e *Executor) Len() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.mu.queue.n
+}
+
+// Running returns how many workers there are at the moment.
+func (e *Executor) Running() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.mu.running
+}
+
+// HeadWaitMs returns how long the task at the head of the queue has waited (Java: headSlowTimeMills).
+func (e *Executor) HeadWaitMs() int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.mu.queue.n == 0 {
+		return 0
+	}
+	return time.Since(e.mu.queue.head().queuedAt).Milliseconds()
+}
+
+// Execute runs f on a worker; false when the queue is full or the executor is shut down.
+func (e *Executor) Execute(f func()) bool { return e.submit(task{run: f}) }
+
+// submit gives t to a new worker or, when there are enough, to the queue. Law:
+// while a task waits, all workers run (one leaves only when none waits), so a
+// new worker's first task overtakes nobody.
+func (e *Executor) submit(t task) bool {
+	t.queuedAt = time.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.mu.closed:
+		return false
+	case e.mu.running < e.workers:
+		e.mu.running++
+		go e.work(t)
+		return true
+	case e.mu.queue.n >= e.capacity:
+		return false
+	}
+	e.mu.queue.push(t)
+	if wait := time.Duration(e.maxQueueWaitNs.Load()); wait > 0 && !e.mu.purging {
+		e.mu.purging = true
+		time.AfterFunc(wait, e.purge)
+	}
+	return true
+}
+
+// work runs t, then what waits, until nothing does.
+func (e *Executor) work(t task) {
+	e.runTask(t)
+	for {
+		t, left, ok := e.next()
+		if !ok {
+			return
+		}
+		if wait := time.Duration(e.maxQueueWaitNs.Load()); wait > 0 && t.request != nil {
+			if waited := time.Since(t.queuedAt); waited >= wait {
+				t.refuse("TIMEOUT_CLEAN_QUEUE", waited, left)
+				continue
+			}
+		}
+		e.runTask(t)
+	}
+}
+
+// next takes the head of the queue; without one the worker is gone.
+func (e *Executor) next() (t task, left int, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.mu.queue.n == 0 {
+		e.mu.running--
+		if e.mu.closed && e.mu.running == 0 {
+			close(e.mu.empty)
+		}
+		return t, 0, false
+	}
+	t = e.mu.queue.pop()
+	return t, e.mu.queue.n, true
+}
+
+func (e *Executor) runTask(t task) {
+	if t.request != nil {
+		t.request.run(t.process)
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			log := e.log.Load()
+			if log == nil {
+				log = slog.Default()
+			}
+			log.Error("panic in an executor", "executor", e.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
+	t.run()
+}
+
+// purge answers the requests that waited too long although all workers are
+// busy. The timer is set by the first task that has to wait and sets itself
+// again while tasks wait: at most one run per maxQueueWait or expiring head.
+func (e *Executor) purge() {
+	wait := time.Duration(e.maxQueueWaitNs.Load())
+	for {
+		t, waited, left := e.takeExpired(wait)
+		if t.request == nil {
+			return
+		}
+		t.refuse("TIMEOUT_CLEAN_QUEUE", waited, left)
+	}
+}
+
+// takeExpired takes the head of the queue if it is a request that waited too
+// long; else it sets the timer for the next look.
+func (e *Executor) takeExpired(wait time.Duration) (t task, waited time.Duration, left int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.mu.queue.n == 0 || wait <= 0 {
+		e.mu.purging = false
+		return task{}, 0, 0
+	}
+	head := e.mu.queue.head()
+	waited = time.Since(head.queuedAt)
+	if head.request == nil || waited < wait {
+		time.AfterFunc(max(wait-waited, time.Millisecond), e.purge)
+		return task{}, 0, 0
+	}
+	return e.mu.queue.pop(), waited, e.mu.queue.n
+}
+
+// Purge answers all waiting requests with code 2, as Java does with the send
+// queue while the page cache is busy (tag "PCBUSY_CLEAN_QUEUE").
+func (e *Executor) Purge(tag string) {
+	e.mu.Lock()
+	var purged []task
+	for n := e.mu.queue.n; n > 0; n-- {
+		if t := e.mu.queue.pop(); t.request != nil {
+			purged = append(purged, t)
+		} else {
+			e.mu.queue.push(t)
+		}
+	}
+	e.mu.Unlock()
+	for i, t := range purged {
+		t.refuse(tag, time.Since(t.queuedAt), len(purged)-1-i)
+	}
+}
+
+// refuse answers a request that was taken off the queue.
+func (t task) refuse(tag string, waited time.Duration, left int) {
+	t.request.ReplyCode(codec.SystemBusy, fmt.Sprintf(
+		"[%s]broker busy, start flow control for a while, period in queue: %dms, size of queue: %d",
+		tag, waited.Milliseconds(), left))
+}
+
+// Shutdown refuses new tasks and returns at once; those that wait still run.
+func (e *Executor) Shutdown() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.mu.closed {
+		return
+	}
+	e.mu.closed = true
+	if e.mu.running == 0 {
+		close(e.mu.empty)
+	}
+}
+
+// Wait returns when all tasks are done after Shutdown, or with ctx's error.
+func (e *Executor) Wait(ctx context.Context) error {
+	select {
+	case <-e.mu.empty:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("remoting: executor %s still runs: %w", e.name, ctx.Err())
+	}
+}
+
+// taskQueue is a ring that grows to what is needed and gives it back when empty.
+type taskQueue struct {
+	ring     []task
+	first, n int
+}
+
+const (
+	newRingTasks  = 64
+	keptRingTasks = 1024
+)
+
+func (q *taskQueue) head() *task { return &q.ring[q.first] }
+
+func (q *taskQueue) push(t task) {
+	if q.n == len(q.ring) {
+		bigger := make([]task, max(2*len(q.ring), newRingTasks))
+		k := copy(bigger, q.ring[q.first:])
+		copy(bigger[k:], q.ring[:q.first])
+		q.ring, q.first = bigger, 0
+	}
+	q.ring[(q.first+q.n)&(len(q.ring)-1)] = t
+	q.n++
+}
+
+func (q *taskQueue) pop() task {
+	t := q.ring[q.first]
+	q.ring[q.first] = task{}
+	q.first = (q.first + 1) & (len(q.ring) - 1)
+	if q.n--; q.n == 0 {
+		q.first = 0
+		if len(q.ring) > keptRingTasks {
+			q.ring = nil
+		}
+	}
+	return t
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"sync"
+
+	"github.com/boostermq/booster/internal/vfs"
+)
+
+// fileCache keeps the files of consume queues open, the least recently used
+// ones closed: 20,000 queues must not mean 20,000 descriptors.
+type fileCache struct {
+	fs       vfs.FS
+	capacity int
+	mu       struct {
+		sync.Mutex
+		files map[fileKey]*cachedFile
+		// oldest … newest, linked through prev and next of this ring's head.
+		ring cachedFile
+	}
+}
+
+type fileKey struct {
+	queue *ConsumeQueue
+	start int64
+}
+
+type cachedFile struct {
+	vfs.File
+	key        fileKey
+	refs       int // holders, the cache being one
+	prev, next *cachedFile
+}
+
+const fileCacheCapacity = 1024
+
+func newFileCache(fsys vfs.FS, capacity int) *fileCache {
+	c := &fileCache{fs: fsys, capacity: capacity}
+	c.mu.files = make(map[fileKey]*cachedFile)
+	c.mu.ring.prev, c.mu.ring.next = &c.mu.ring, &c.mu.ring
+	return c
+}
+
+// get returns the open file; give it back with put. The file must exist.
+func (c *fileCache) get(key fileKey) (*cachedFile, error) {
+	c.mu.Lock()
+	if f := c.mu.files[key]; f != nil {
+		f.refs++
+		c.touch(f)
+		c.mu.Unlock()
+		return f, nil
+	}
+	c.mu.Unlock()
+	file, err := c.fs.OpenFile(offsetFilePath(key.queue.dir(), key.start), os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	return c.insert(key, file)
+}
+
+// insert takes over an opened file. When another caller was faster his is used.
+func (c *fileCache) insert(key fileKey, file vfs.File) (*cachedFile, error) {
+	c.mu.Lock()
+	if f := c.mu.files[key]; f != nil {
+		f.refs++
+		c.mu.Unlock()
+		return f, file.Close()
+	}
+	f := &cachedFile{File: file, key: key, refs: 2}
+	c.mu.files[key] = f
+	c.touch(f)
+	var out *cachedFile
+	if len(c.mu.files) > c.capacity {
+		out = c.mu.ring.next
+		c.unlink(out)
+	}
+	c.mu.Unlock()
+	if out != nil {
+		return f, c.put(out)
+	}
+	return f, nil
+}
+
+// put gives a hold back; the last one closes.
+func (c *fileCache) put(f *cachedFile) error {
+	c.mu.Lock()
+	f.refs--
+	last := f.refs == 0
+	c.mu.Unlock()
+	if last {
+		return f.Close()
+	}
+	return nil
+}
+
+// drop forgets a file that is about to be deleted or truncated by name.
+func (c *fileCache) drop(key fileKey) error {
+	c.mu.Lock()
+	f := c.mu.files[key]
+	if f != nil {
+		c.unlink(f)
+	}
+	c.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	return c.put(f)
+}
+
+func (c *fileCache) close() (err error) {
+	for {
+		c.mu.Lock()
+		f := c.mu.ring.next
+		if f == &c.mu.ring {
+			c.mu.Unlock()
+			return err
+		}
+		c.unlink(f)
+		c.mu.Unlock()
+		err = errors.Join(err, c.put(f))
+	}
+}
+
+// touch makes f the newest; the lock is held.
+func (c *fileCache) touch(f *cachedFile) {
+	if f.prev != nil {
+		f.prev.next, f.next.prev = f.next, f.prev
+	}
+	f.prev, f.next = c.mu.ring.prev, &c.mu.ring
+	f.prev.next, f.next.prev = f, f
+}
+
+// unlink takes f out of the cache; the lock is held and the cache's hold goes to the caller.
+func (c *fileCache) unlink(f *cachedFile) {
+	f.prev.next, f.next.prev = f.next, f.prev
+	f.prev, f.next = nil, nil
+	delete(c.mu.files, f.key)
+}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/boostermq/booster/codec"
+)
+
+// GetMessage reads matching records from queue offset on into res. It may wait
+// for the disk: not for event loops. See spec/store.md §11 for the states.
+func (s *MessageStore) GetMessage(topic string, queueID int32, offset int64, maxNums int, filter MessageFilter, res *GetResult) {
+	res.Reset()
+	cfg := s.cfg.Load()
+	q := s.queues.find(topic, queueID)
+	if q != nil {
+		// max first: min never passes a max that was read before it.
+		res.MaxOffset = q.max.Load()
+		res.MinOffset = q.min.Load()
+	}
+	switch lo, hi := res.MinOffset, res.MaxOffset; {
+	case hi == 0:
+		res.Status, res.NextBeginOffset = NoMessageInQueue, correctOffset(cfg, offset, 0)
+	case offset < lo:
+		res.Status, res.NextBeginOffset = OffsetTooSmall, correctOffset(cfg, offset, lo)
+	case offset == hi:
+		res.Status, res.NextBeginOffset = OffsetOverflowOne, offset
+	case offset > hi:
+		res.Status, res.NextBeginOffset = OffsetOverflowBadly, correctOffset(cfg, offset, hi)
+	default:
+		s.getScan(cfg, q, offset, maxNums, filter, res)
+	}
+}
+
+// correctOffset is where a reader should go on that asked for the impossible. A
+// slave may just be late, so it lets him ask again (Java: nextOffsetCorrection).
+func correctOffset(cfg *Config, asked, better int64) int64 {
+	if cfg.BrokerRole == Slave && !cfg.OffsetCheckInSlave {
+		return asked
+	}
+	return better
+}
+
+const (
+	getScanBytes    = 16000 // entries looked at in one call, in bytes
+	getFirstEntries = 64    // read at first; more only when the filter refuses many
+	getMaxEntries   = 300_000
+	noRollOffset    = -1
+)
+
+// getScan is one GetMessage under way.
+type getScan struct {
+	cfg     *Config
+	filter  MessageFilter
+	maxNums int
+	res     *GetResult
+	reader  logReader
+	log     *CommitLog
+	maxPhy  int64
+	inDisk  int64 // records this far behind maxPhy are taken to be on disk only
+	entries []byte
+	pos     int   // in entries
+	seenPhy int64 // physical offset of the last entry looked at
+	rollTo  int64 // entries below point into a log file that is gone
+	full    bool
+}
+
+type scanPool struct{ p sync.Pool }
+
+func (p *scanPool) get() *getScan {
+	if g, ok := p.p.Get().(*getScan); ok {
+		return g
+	}
+	return new(getScan)
+}
+
+func (p *scanPool) put(g *getScan) {
+	*g = getScan{entries: g.entries[:0]}
+	p.p.Put(g)
+}
+
+func (s *MessageStore) getScan(cfg *Config, q *ConsumeQueue, offset int64, maxNums int, filter MessageFilter, res *GetResult) {
+	g := s.scans.get()
+	defer s.scans.put(g)
+	*g = getScan{
+		cfg: cfg, filter: filter, maxNums: maxNums, res: res, log: s.commitLog, reader: logReader{log: s.commitLog},
+		maxPhy: s.commitLog.maxPhyOffset(), inDisk: s.inMemoryBytes(cfg), entries: g.entries[:0], rollTo: noRollOffset,
+	}
+	res.Status = NoMatchedMessage
+	index, step := offset, getFirstEntries
+	left := min(max(getScanBytes/cqEntryBytes, maxNums), getMaxEntries)
+	for left > 0 && !g.full {
+		var n int
+		var err error
+		g.entries, n, err = q.read(g.entries[:0], index, min(left, step))
+		g.pos = 0
+		if err != nil || n == 0 {
+			if index == offset { // the file is gone or cannot be read
+				res.Status, res.NextBeginOffset = OffsetFoundNull, correctOffset(cfg, offset, q.nextFileIndex(offset))
+				return
+			}
+			break
+		}
+		g.run()
+		index += int64(g.pos / cqEntryBytes)
+		left -= n
+		step *= 2
+	}
+	res.NextBeginOffset = index
+	res.SuggestSlave = g.maxPhy-g.seenPhy > g.inDisk
+}
+
+// run handles the entries that were read. A fault costs the record that raised it, not the rest.
+func (g *getScan) run() {
+	for g.pos < len(g.entries) && !g.full {
+		// Buf is consistent even then: a record is in it after its copy succeeded.
+		if err := errors.Join(guardFault(g.scan), g.reader.close()); err != nil {
+			g.removed()
+			g.pos += cqEntryBytes
+		}
+	}
+}
+
+// scan goes through the entries until the batch is full; it runs under guardFault.
+func (g *getScan) scan() error {
+	for ; g.pos < len(g.entries); g.pos += cqEntryBytes {
+		e := parseCQEntry(g.entries[g.pos:])
+		if e.filler() {
+			continue
+		}
+		g.seenPhy = e.phyOffset
+		if e.phyOffset < g.rollTo {
+			continue
+		}
+		if g.batchFull(e) {
+			g.full = true
+			return nil
+		}
+		if g.filter != nil && e.tagsCode > cqMaxExtAddress && !g.filter.MatchQueue(e.tagsCode) {
+			g.noMatch()
+			continue
+		}
+		rec, err := g.reader.record(e.phyOffset, e.sizeBytes)
+		switch {
+		case err != nil:
+			g.removed()
+			g.rollTo = g.log.files.fileStart(e.phyOffset) + g.log.files.fileBytes
+		case !g.matchRecord(e, rec):
+			g.noMatch()
+		default:
+			g.res.Buf = append(g.res.Buf, rec...)
+			g.res.MsgCount++
+			g.res.Status = Found
+			g.rollTo = noRollOffset
+		}
+	}
+	return nil
+}
+
+// matchRecord asks the filter about the record itself. An entry whose tag slot
+// is an address in consumequeue_ext is asked about its tags here, from the record.
+func (g *getScan) matchRecord(e cqEntry, rec []byte) bool {
+	if g.filter == nil {
+		return true
+	}
+	props, ok := codec.RecordProperties(rec)
+	if !ok {
+		return false
+	}
+	if e.tagsCode <= cqMaxExtAddress {
+		tags, _ := codec.GetProperty(props, codec.PropertyTags)
+		if !g.filter.MatchQueue(codec.TagsCode(tags)) {
+			return false
+		}
+	}
+	return g.filter.MatchRecord(props)
+}
+
+func (g *getScan) noMatch() {
+	if g.res.MsgCount == 0 {
+		g.res.Status = NoMatchedMessage
+	}
+}
+
+func (g *getScan) removed() {
+	if g.res.MsgCount == 0 {
+		g.res.Status = MessageWasRemoving
+	}
+}
+
+// batchFull tells that the record of e would be too much (Java: isTheBatchFull).
+// One message always fits.
+func (g *getScan) batchFull(e cqEntry) bool {
+	if g.res.MsgCount == 0 {
+		return false
+	}
+	if g.res.MsgCount >= g.maxNums {
+		return true
+	}
+	maxBytes, maxCount := g.cfg.MaxTransferBytesOnMessageInMemory, g.cfg.MaxTransferCountOnMessageInMemory
+	if g.maxPhy-e.phyOffset > g.inDisk {
+		maxBytes, maxCount = g.cfg.MaxTransferBytesOnMessageInDisk, g.cfg.MaxTransferCountOnMessageInDisk
+	}
+	return int64(len(g.res.Buf))+int64(e.sizeBytes) > int64(maxBytes) || g.res.MsgCount >= maxCount
+}

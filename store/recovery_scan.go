@@ -1,0 +1,98 @@
+package store
+
+import (
+	"encoding/binary"
+	"log/slog"
+
+	"github.com/boostermq/booster/codec"
+)
+
+// logScan reads the log record by record to find its end.
+type logScan struct {
+	log      *CommitLog
+	checkCRC bool
+	// durableMs: records stored before then had been made durable. Damage before
+	// such a record is no torn end but a disk that lost bytes: it is passed over
+	// instead of throwing away everything behind it.
+	durableMs int64
+	slog      *slog.Logger
+
+	buf []byte
+}
+
+const (
+	scanChunkBytes = 1 << 20
+	// scanDamageBytes is how far behind damage a record is looked for: more than
+	// any record is long.
+	scanDamageBytes = 16 << 20
+)
+
+// run returns the end of the log: the first offset from start on where no valid record begins.
+func (s *logScan) run(start int64) (int64, error) {
+	s.buf = make([]byte, scanChunkBytes)
+	at := start
+	for {
+		next, ok, err := s.chunk(at)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			if next = s.passDamage(next); next < 0 {
+				return -next - 1, nil
+			}
+		}
+		at = next
+	}
+}
+
+// chunk goes over the records that are whole in one piece of the log; ok=false:
+// no valid record begins at next.
+func (s *logScan) chunk(at int64) (next int64, ok bool, err error) {
+	if s.log.files.find(at) == nil {
+		return at, false, nil
+	}
+	fileEnd := s.log.files.fileStart(at) + s.log.files.fileBytes
+	n, err := s.log.readAt(s.buf[:min(int64(len(s.buf)), fileEnd-at)], at)
+	if err != nil {
+		return 0, false, err
+	}
+	for pos := 0; pos < n; {
+		st, size := codec.CheckRecord(s.buf[pos:n], s.checkCRC)
+		switch {
+		case st == codec.RecordOK && codec.RecordPhysicalOffset(s.buf[pos:]) == at+int64(pos):
+			pos += size
+		case st == codec.RecordBlank:
+			return fileEnd, true, nil
+		case st == codec.RecordBad && int64(n) < fileEnd-at && pos+max(size, minRecordBytes) > n && at+int64(pos+size) <= fileEnd:
+			if pos == 0 { // longer than the buffer
+				s.buf = make([]byte, max(size, 2*len(s.buf)))
+			}
+			return at + int64(pos), true, nil
+		default:
+			return at + int64(pos), false, nil
+		}
+	}
+	return at + int64(n), true, nil
+}
+
+// passDamage is asked where no valid record begins at offset bad. It returns
+// where to go on, or −1−bad when the log ends there.
+func (s *logScan) passDamage(bad int64) int64 {
+	var head [blankBytes]byte
+	n, err := s.log.readAt(head[:], bad)
+	if err != nil || n < blankBytes || head == [blankBytes]byte{} {
+		return -1 - bad // never written
+	}
+	limit := min(bad+scanDamageBytes, s.log.files.end())
+	next := s.log.findRecord(bad+1, limit)
+	if next >= limit {
+		return -1 - bad
+	}
+	rec := make([]byte, minRecordBytes)
+	if n, err := s.log.readAt(rec, next); err != nil || n < minRecordBytes || codec.RecordStoreTimestampMs(rec) >= s.durableMs {
+		return -1 - bad
+	}
+	s.slog.Error("the commit log is damaged where it had been durable, recovery goes on behind",
+		"from", bad, "to", next, "size", int32(binary.BigEndian.Uint32(head[:])))
+	return next
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/boostermq/booster/codec"
+)
+
+// reputService follows the log and feeds what is derived from it: consume
+// queues, index, the listener (Java: ReputMessageService, DispatchRequest).
+//
+// Laws:
+//   - It goes no further than limit: committed, with SYNC_FLUSH flushed.
+//   - On a master limit is always a record boundary, so after bytes that are no
+//     record it can go on there at the latest. On a slave the last record may be
+//     there in part only: it waits for the rest.
+//   - Nothing that a record holds, and no failing queue, stops it.
+type reputService struct {
+	log      *CommitLog
+	queues   *queueTable
+	index    indexService
+	cfg      *atomic.Pointer[Config]
+	levels   []int64 // delay of each level, ms
+	arriving ArrivingListener
+	slog     *slog.Logger
+
+	from        atomic.Int64 // everything before is dispatched
+	reached     atomic.Int64 // the limit of the last dispatch; from is less when it ends within a record
+	lastStoreMs atomic.Int64 // store time of the last dispatched record
+	idle        atomic.Bool
+	wake        chan struct{}
+
+	buf     []byte
+	view    codec.DispatchView
+	badSeen map[string]bool // topics that were complained about
+}
+
+const (
+	reputChunkBytes = 256 << 10
+	maxBadSeen      = 1000
+)
+
+func newReputService(log *CommitLog, queues *queueTable, index indexService, cfg *atomic.Pointer[Config], levels []int64, arriving ArrivingListener, logger *slog.Logger) *reputService {
+	return &reputService{
+		log: log, queues: queues, index: index, cfg: cfg, levels: levels, arriving: arriving, slog: logger,
+		wake: make(chan struct{}, 1), badSeen: make(map[string]bool),
+	}
+}
+
+// notify tells that limit may have moved.
+func (r *reputService) notify() {
+	if r.idle.CompareAndSwap(true, false) {
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (r *reputService) run(stop <-chan struct{}) {
+	for {
+		limit := r.limit()
+		r.dispatch(limit)
+		r.reached.Store(limit)
+		r.idle.Store(true)
+		if limit != r.limit() {
+			r.idle.Store(false) // it moved before idle was seen
+			continue
+		}
+		select {
+		case <-stop:
+			return
+		case <-r.wake:
+		}
+	}
+}
+
+// limit is how far the log may be shown to consumers.
+func (r *reputService) limit() int64 {
+	if r.cfg.Load().FlushDiskType == SyncFlush {
+		return r.log.flushed.Load()
+	}
+	return r.log.committed.Load()
+}
+
+// dispatch handles all records before limit.
+func (r *reputService) dispatch(limit int64) {
+	if r.buf == nil {
+		r.buf = make([]byte, reputChunkBytes)
+	}
+	for from, last := r.from.Load(), int64(-1); from < limit && from != last; last, from = from, r.from.Load() {
+		if first := r.log.minPhyOffset(); from < first {
+			r.slog.Warn("log files were deleted before they were dispatched", "from", from, "to", first)
+			r.from.Store(first)
+			continue
+		}
+		fileEnd := r.log.files.fileStart(from) + r.log.files.fileBytes
+		window := min(limit, fileEnd) - from
+		want := min(int64(len(r.buf)), window)
+		n, err := r.log.readAt(r.buf[:want], from)
+		if err != nil || int64(n) < want {
+			r.slog.Error("the commit log cannot be read, dispatch skips a page", "offset", from, "err", err)
+			r.from.Store(r.resync(from, min(from-from%pageBytes+pageBytes, limit), limit))
+			continue
+		}
+		r.from.Store(r.dispatchChunk(r.buf[:n], from, window, limit))
+	}
+	if len(r.buf) > reputChunkBytes {
+		r.buf = nil
+	}
+}
+
+// dispatchChunk handles the records in chunk, which begins at from, and returns
+// where to go on. window is what of the log is there in this file.
+func (r *reputService) dispatchChunk(chunk []byte, from, window, limit int64) int64 {
+	for pos := 0; pos < len(chunk); {
+		at := from + int64(pos)
+		st, size := codec.ParseDispatch(chunk[pos:], &r.view)
+		switch {
+		case st == codec.RecordOK && r.view.CommitLogOffset == at:
+			r.dispatchRecord(&r.view)
+			pos += size
+		case st == codec.RecordBlank:
+			return r.log.files.fileStart(at) + r.log.files.fileBytes
+		case st == codec.RecordBadSized && pos+size <= len(chunk):
+			r.slog.Error("a damaged record is skipped", "offset", at, "size", size)
+			pos += size
+		case pos+max(size, minRecordBytes) > len(chunk) && int64(pos+size) <= window && int64(len(chunk)) < window:
+			if pos > 0 {
+				return at
+			}
+			// Longer than the buffer.
+			r.buf = make([]byte, max(size, 2*len(r.buf)))
+			n, err := r.log.readAt(r.buf[:min(int64(len(r.buf)), window)], at)
+			if err != nil {
+				return r.resync(at, at+1, limit)
+			}
+			chunk = r.buf[:n]
+		case at+int64(max(size, minRecordBytes)) > limit && r.cfg.Load().BrokerRole == Slave:
+			return at
+		default:
+			return r.resync(at, at+1, limit)
+		}
+	}
+	return from + int64(len(chunk))
+}
+
+// resync finds where to go on behind the damage that begins at bad: at the next record from at on.
+func (r *reputService) resync(bad, at, limit int64) int64 {
+	next := r.log.findRecord(at, limit)
+	r.slog.Error("there is no record in a part of the commit log, dispatch skips it", "from", bad, "to", next)
+	return next
+}
+
+func (r *reputService) dispatchRecord(v *codec.DispatchView) {
+	defer r.lastStoreMs.Store(v.StoreTimestampMs) // last: the checkpoint takes it for a time of records in their queues
+	cfg := r.cfg.Load()
+	tran := codec.TransactionType(v.SysFlag)
+	var q *ConsumeQueue
+	if tran != codec.TransactionPreparedType && tran != codec.TransactionRollbackType {
+		if q = r.dispatchQueue(cfg, v); q == nil {
+			return
+		}
+		if cfg.EnableMultiDispatch {
+			r.dispatchMulti(cfg, v)
+		}
+	}
+	if cfg.MessageIndexEnable && tran != codec.TransactionRollbackType {
+		if err := r.index.Put(v); err != nil {
+			r.complain("index", "a record could not be indexed", v, err)
+		}
+	}
+	if q != nil && r.arriving != nil && cfg.BrokerRole != Slave {
+		r.arriving.Arriving(q.topic, v.QueueID, v.QueueOffset+1, v.TagsCode, v.StoreTimestampMs, v.Properties)
+	}
+}
+
+// dispatchQueue puts the record into its queue; nil = its topic cannot be a path.
+func (r *reputService) dispatchQueue(cfg *Config, v *codec.DispatchView) *ConsumeQueue {
+	q := r.queues.findOrCreate(v.Topic, v.QueueID)
+	if q == nil {
+		r.complain(v.Topic, "a record with an illegal topic or queue is skipped", v, nil)
+		return nil
+	}
+	if q.topic == codec.ScheduleTopic {
+		if level, ok := codec.GetProperty(v.Properties, codec.PropertyDelayTimeLevel); ok {
+			v.TagsCode = deliverTimeMs(r.levels, level, v.StoreTimestampMs)
+		}
+	}
+	e := cqEntry{phyOffset: v.CommitLogOffset, sizeBytes: v.SizeBytes, tagsCode: v.TagsCode}
+	if err := q.append(e, v.QueueOffset); err != nil {
+		r.complain(q.topic, "a record does not fit its queue and is skipped", v, err)
+	}
+	return q
+}
+
+// complain logs once for each key.
+func (r *reputService) complain(key, text string, v *codec.DispatchView, err error) {
+	if r.badSeen[key] || len(r.badSeen) >= maxBadSeen {
+		return
+	}
+	r.badSeen[string([]byte(key))] = true
+	r.slog.Error(text+"; further ones of this topic are not logged", "topic", string([]byte(v.Topic)), "queue", v.QueueID,
+		"queueOffset", v.QueueOffset, "offset", v.CommitLogOffset, "err", err)
+}
