@@ -64,7 +64,8 @@ func (s *MessageStore) CheckInDiskByConsumeOffset(topic string, queueID int32, o
 //
 // Offsets inside a record are refused, although a body may hold bytes that look
 // like a record: what stands at phy must be known to its consume queue, or be
-// reached by walking on from what was dispatched last.
+// reached by walking on from what was dispatched last. So records of a deleted
+// topic are not found.
 func (s *MessageStore) LookMessageByOffset(phy int64) ([]byte, bool) {
 	dispatched := s.reput.from.Load() // before the record is looked up in its queue
 	var v codec.DispatchView

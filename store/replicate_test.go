@@ -144,6 +144,7 @@ func TestConcurrentUse(t *testing.T) {
 	cfg := testConfig(t.TempDir())
 	cfg.FlushIntervalConsumeQueue, cfg.FlushIntervalCommitLog = 1, 1
 	s := openStore(t, testOptions(cfg))
+	put(t, s, "First", 0, "x") // of a topic that stays: a record of a deleted one is not found
 	const putters, each = 4, 1000
 	var wg sync.WaitGroup
 	for p := range putters {
@@ -181,7 +182,7 @@ func TestConcurrentUse(t *testing.T) {
 				t.Error(err)
 			}
 			s.OffsetInQueueByTime("T", 0, 1)
-			if _, ok := s.LookMessageByOffset(0); !ok && s.MaxPhyOffset() > 0 {
+			if _, ok := s.LookMessageByOffset(0); !ok {
 				t.Error(errors.New("the first record cannot be read"))
 			}
 		}
