@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/internal/logging"
 	"github.com/boostermq/booster/internal/properties"
 	"github.com/boostermq/booster/internal/vfs"
 	"github.com/boostermq/booster/store"
@@ -23,6 +24,7 @@ type Config struct {
 	Client  NettyClientConfig
 	Store   store.Config
 	Booster BoosterConfig
+	Log     logging.Config
 
 	brokerIP1Why string // how Broker.BrokerIP1 was found, for the banner
 }
@@ -51,6 +53,7 @@ func DefaultConfig() Config {
 	return Config{
 		Broker: DefaultBrokerConfig(), Server: DefaultNettyServerConfig(),
 		Client: DefaultNettyClientConfig(runtime.NumCPU()), Store: store.DefaultConfig(), Booster: defaultBoosterConfig(),
+		Log: logging.DefaultConfig(),
 	}
 }
 
@@ -98,6 +101,9 @@ func (c *Config) Complete(env Environment) error {
 	}
 	c.Store.HAListenPort = c.Server.ListenPort + 1 // a value in the file has no effect in Java either
 	if err := checkNamesrvAddr(b.NamesrvAddr); err != nil {
+		return err
+	}
+	if err := c.Log.Validate(); err != nil {
 		return err
 	}
 	if c.Store.EnableDLegerCommitLog {
@@ -149,7 +155,7 @@ func (c *Config) Text() []byte { return properties.Encode(c.parts()...) }
 func (c *Config) ImportantText() []byte { return properties.EncodeImportant(c.parts()...) }
 
 func (c *Config) parts() []any {
-	return []any{&c.Broker, &c.Server, &c.Client, &c.Store, &c.Booster}
+	return []any{&c.Broker, &c.Server, &c.Client, &c.Store, &c.Booster, &c.Log}
 }
 
 // setDefault gives an empty field its value.

@@ -22,6 +22,7 @@ import (
 	"github.com/boostermq/booster/broker/topic"
 	"github.com/boostermq/booster/broker/transaction"
 	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/internal/logging"
 	"github.com/boostermq/booster/internal/vfs"
 	"github.com/boostermq/booster/remoting"
 	"github.com/boostermq/booster/store"
@@ -171,8 +172,14 @@ func (b *Controller) Start(ctx context.Context) error {
 		}
 		b.started = append(b.started, s)
 	}
+	c := b.Config()
+	b.log.Info("broker started", "name", c.Broker.BrokerName, "cluster", c.Broker.BrokerClusterName, "id", c.Broker.BrokerID, "role", string(c.Store.BrokerRole),
+		"flush", string(c.Store.FlushDiskType), "addr", b.Addr(), "store", c.Store.StorePathRootDir)
 	return nil
 }
+
+// logOf is the log whose lines go to another file than broker.log.
+func (b *Controller) logOf(file string) *slog.Logger { return b.log.With(logging.FileKey, file) }
 
 // Shutdown stops everything in reverse order: the name servers forget the
 // broker first, the store is closed and the tables are written last. ctx bounds
@@ -187,6 +194,9 @@ func (b *Controller) Shutdown(ctx context.Context) error {
 		if err := s.stop(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("broker stop, %s: %w", s.name, err))
 		}
+	}
+	if len(b.started) > 0 {
+		b.log.Info("broker stopped", "clean", len(errs) == 0)
 	}
 	b.started = nil
 	return errors.Join(errs...)

@@ -37,7 +37,7 @@ func (b *Controller) persistManagers(context.Context) error {
 // startStore recovers the store and starts its goroutines.
 func (b *Controller) startStore(context.Context) error {
 	s, err := store.Open(store.Options{
-		Config: b.Config().Store, FS: b.opts.FS, Log: b.log, Arriving: b, BrokerIPPort: b.settings.Load().storeHost,
+		Config: b.Config().Store, FS: b.opts.FS, Log: b.logOf("store"), Arriving: b, BrokerIPPort: b.settings.Load().storeHost,
 	})
 	if err != nil {
 		return err

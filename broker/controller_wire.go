@@ -90,7 +90,7 @@ func (b *Controller) hooks() []remoting.RPCHook {
 func (b *Controller) wireFilters() (err error) {
 	c := &b.Config().Broker
 	b.filters, err = filter.New(filter.Options{
-		FS: b.opts.FS, Path: b.configFile("consumerFilter.json"), Log: b.log,
+		FS: b.opts.FS, Path: b.configFile("consumerFilter.json"), Log: b.logOf("filter"),
 		MaxErrorRateOfBloomFilter: c.MaxErrorRateOfBloomFilter, ExpectConsumerNumUseFilter: c.ExpectConsumerNumUseFilter,
 		CleanTimeSpanMs: func() int64 { return b.Config().Broker.FilterDataCleanTimeSpan },
 	})
@@ -103,7 +103,7 @@ func (b *Controller) wireSchedule() (err error) {
 		return err
 	}
 	b.schedule = schedule.New(schedule.Options{
-		FS: b.opts.FS, Path: b.configFile("delayOffset.json"), Levels: b.messages.levels, Log: b.log,
+		FS: b.opts.FS, Path: b.configFile("delayOffset.json"), Levels: b.messages.levels, Log: b.logOf("store"),
 		FlushInterval: func() time.Duration {
 			return time.Duration(b.Config().Store.FlushDelayOffsetInterval) * time.Millisecond
 		},
@@ -117,6 +117,9 @@ func (b *Controller) wireProcessors() {
 	c := b.Config()
 	b.executors = newExecutors(&c.Broker)
 	e := &b.executors
+	for _, pool := range e.all() {
+		pool.SetLog(b.log)
+	}
 	pull := newPullProcessor(b, e.pull)
 	b.processors = processors{
 		send: newSendProcessor(b, e.send), pull: pull, query: &queryProcessor{b}, client: &clientProcessor{b}, offset: newOffsetProcessor(b),
@@ -142,7 +145,7 @@ func (b *Controller) wireProcessors() {
 		Hooks:    b.hooks(),
 		OnClose:  func(ch *remoting.Channel) { b.clients.ChannelClosed(ch) },
 		BatchEnd: func() { b.store.CommitPending() },
-		Log:      b.log,
+		Log:      b.logOf("remoting"),
 	})
 }
 
@@ -153,7 +156,7 @@ func (b *Controller) newOuterAPI(c *Config) *BrokerOuterAPI {
 	}
 	outer := newBrokerOuterAPI(remoting.NewClient(remoting.ClientConfig{
 		UseTLS: b.opts.TLS != nil && b.opts.TLS.UseTLS(), TLS: b.opts.TLS,
-		Name: "broker outer", ConnectTimeout: time.Duration(c.Client.ConnectTimeoutMillis) * time.Millisecond, Log: b.log,
+		Name: "broker outer", ConnectTimeout: time.Duration(c.Client.ConnectTimeoutMillis) * time.Millisecond, Log: b.logOf("remoting"),
 	}), b.log)
 	if b.opts.LookupHost != nil {
 		outer.lookupHost = b.opts.LookupHost

@@ -31,6 +31,7 @@ type BrokerOuterAPI struct {
 		sync.Mutex
 		names    []string            // host:port as configured
 		resolved map[string][]string // last good answer of the resolver, by name
+		failing  map[string]bool     // names and addresses that were complained of
 	}
 }
 
@@ -49,7 +50,9 @@ type RegisterResult struct {
 }
 
 func newBrokerOuterAPI(client *remoting.Client, log *slog.Logger) *BrokerOuterAPI {
-	return &BrokerOuterAPI{client: client, lookupHost: net.DefaultResolver.LookupHost, log: log}
+	a := &BrokerOuterAPI{client: client, lookupHost: net.DefaultResolver.LookupHost, log: log}
+	a.mu.failing = make(map[string]bool)
+	return a
 }
 
 // UpdateNameServers replaces the list of name servers (host:port).
@@ -148,18 +151,38 @@ func (a *BrokerOuterAPI) invoke(ctx context.Context, addr string, cmd *codec.Com
 	return resp, nil
 }
 
+// note logs that a name server, or its name, stops or begins to work: once, not
+// at each of the attempts that go on meanwhile.
+func (a *BrokerOuterAPI) note(name string, err error) {
+	a.mu.Lock()
+	was := a.mu.failing[name]
+	if err != nil {
+		a.mu.failing[name] = true
+	} else {
+		delete(a.mu.failing, name)
+	}
+	a.mu.Unlock()
+	switch {
+	case err != nil && !was:
+		a.log.Warn("name server not reached, trying again", "addr", name, "err", err)
+	case err == nil && was:
+		a.log.Info("name server reached", "addr", name)
+	}
+}
+
 // each runs call for every address in parallel and waits for all. Failures are
-// logged by address and joined.
+// noted by address and joined.
 func (a *BrokerOuterAPI) each(ctx context.Context, call func(ctx context.Context, addr string) error) error {
 	addrs := a.resolve(ctx)
 	errs := make([]error, len(addrs))
 	var wg sync.WaitGroup
 	for i, addr := range addrs {
 		wg.Go(func() {
-			if err := call(ctx, addr); err != nil {
+			err := call(ctx, addr)
+			if err != nil {
 				errs[i] = fmt.Errorf("name server %s: %w", addr, err)
-				a.log.Warn("name server call failed", "addr", addr, "err", err)
 			}
+			a.note(addr, err)
 		})
 	}
 	wg.Wait()
@@ -179,8 +202,7 @@ func (a *BrokerOuterAPI) resolve(ctx context.Context) []string {
 	for i, name := range names {
 		wg.Go(func() {
 			hosts, err := a.lookup(ctx, name, len(last[name]) > 0)
-			if err != nil {
-				a.log.Warn("name server does not resolve", "addr", name, "err", err)
+			if a.note("the host of "+name, err); err != nil {
 				hosts = last[name]
 			}
 			found[i] = hosts

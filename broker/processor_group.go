@@ -24,6 +24,7 @@ func (p *groupProcessor) updateAndCreateGroup(r *remoting.Request) {
 		r.ReplyCode(codec.SystemError, err.Error())
 		return
 	}
+	p.b.log.Info("subscription group set by request", "group", config.GroupName, "client", r.Channel.RemoteAddr())
 	r.ReplyCode(codec.Success, "")
 }
 
@@ -39,6 +40,7 @@ func (p *groupProcessor) deleteGroup(r *remoting.Request) {
 		return
 	}
 	p.b.groups.Delete(h.GroupName)
+	p.b.log.Info("subscription group deleted by request", "group", h.GroupName, "withOffsets", h.RemoveOffset, "client", r.Channel.RemoteAddr())
 	if h.RemoveOffset {
 		p.b.offsets.RemoveGroup(h.GroupName)
 	}

@@ -102,6 +102,9 @@ func (op *sendOp) reply() {
 // PutDone answers the request with the outcome of the append.
 func (op *sendOp) PutDone(res *store.PutResult) {
 	op.resp.Code, op.resp.Remark = op.putAnswer(res.Status)
+	if res.Status != store.PutOK {
+		op.p.b.logSlowPut(res.Status, op.msg.Topic, op.begun)
+	}
 	if !res.Status.Stored() {
 		op.p.b.storeStats.PutFailed()
 	} else {
@@ -112,6 +115,23 @@ func (op *sendOp) PutDone(res *store.PutResult) {
 		op.count(max(1, len(res.BatchOffsets)), int(res.SizeBytes))
 	}
 	op.reply()
+}
+
+// logSlowPut says which stage kept a put waiting for too long; other failures
+// are the store's to tell.
+func (b *Controller) logSlowPut(s store.PutStatus, topic string, begun time.Time) {
+	stage := ""
+	switch s {
+	case store.OSPageCacheBusy:
+		stage = "write to the commit log"
+	case store.FlushDiskTimeout:
+		stage = "flush of the commit log"
+	case store.FlushSlaveTimeout:
+		stage = "copy to a slave"
+	default:
+		return
+	}
+	b.log.Warn("system busy", "stage", stage, "waitedMs", time.Since(begun).Milliseconds(), "topic", topic)
 }
 
 // count counts a put that the store took.

@@ -42,6 +42,8 @@ func (p *topicProcessor) updateAndCreateTopic(r *remoting.Request) {
 		r.ReplyCode(codec.SystemError, err.Error())
 		return
 	}
+	p.b.log.Info("topic set by request", "topic", config.TopicName, "readQueues", config.ReadQueueNums, "writeQueues", config.WriteQueueNums,
+		"perm", codec.PermString(config.Perm), "client", r.Channel.RemoteAddr())
 	p.b.registerTopic(context.Background(), config)
 	r.ReplyCode(codec.Success, remarkNotSet)
 }
@@ -77,6 +79,7 @@ func (p *topicProcessor) deleteTopic(r *remoting.Request) {
 		r.ReplyCode(codec.SystemError, err.Error())
 		return
 	}
+	p.b.log.Info("topic deleted by request", "topic", h.Topic, "client", r.Channel.RemoteAddr())
 	r.ReplyCode(codec.Success, "")
 }
 

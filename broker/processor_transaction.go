@@ -61,7 +61,7 @@ func (b *Controller) wireTransactions() {
 			b.topics.CreateInSendMessageBack(topic, 1, codec.PermRead|codec.PermWrite, 0)
 		},
 		Committed: func(topic string, queueID int32, sizeBytes int) { b.stats.Put(topic, queueID).Add(1, sizeBytes) },
-		Log:       b.log,
+		Log:       b.logOf("transaction"),
 	})
 }
 

@@ -53,7 +53,7 @@ func (b *Controller) register(ctx context.Context, conf *Config, wrapper codec.T
 	body := codec.RegisterBrokerBody{TopicConfigSerializeWrapper: wrapper, FilterServerList: []string{}}
 	results, err := b.outer.RegisterBroker(ctx, b.identity(conf), body, conf.Broker.CompressedRegister, false)
 	if err != nil {
-		b.log.Warn("registration incomplete", "reached", len(results), "err", err)
+		b.log.Debug("registration incomplete", "reached", len(results), "err", err) // the outer API has said who fails
 	}
 	for _, r := range results {
 		b.topics.UpdateOrder(r.OrderTable)
@@ -69,7 +69,7 @@ func (b *Controller) registerOneway(ctx context.Context) {
 	defer cancel()
 	body := codec.RegisterBrokerBody{TopicConfigSerializeWrapper: b.maskTopics(conf, b.topics.Wrapper()), FilterServerList: []string{}}
 	if _, err := b.outer.RegisterBroker(ctx, b.identity(conf), body, conf.Broker.CompressedRegister, true); err != nil {
-		b.log.Warn("announcing a new topic failed", "err", err)
+		b.log.Debug("announcing a new topic failed", "err", err)
 	}
 }
 

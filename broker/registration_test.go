@@ -1,12 +1,14 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"hash/crc32"
 	"log/slog"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -220,4 +222,25 @@ func TestResolve(t *testing.T) {
 	require.Equal(t, []string{"10.0.0.1:9876", "[fd00::1]:9876", "10.0.0.9:1"}, api.resolve(t.Context()))
 	answers = map[string][]string{"b": {"10.0.0.2"}, "c": {"10.0.0.3"}}
 	require.Equal(t, []string{"10.0.0.1:9876", "[fd00::1]:9876", "10.0.0.2:9876", "10.0.0.9:1", "10.0.0.3:9876"}, api.resolve(t.Context()))
+}
+
+// TestNameServerFailureIsSaidOnce: a name server that is not there yet is tried again and again, and spoken of once.
+func TestNameServerFailureIsSaidOnce(t *testing.T) {
+	var log bytes.Buffer
+	api := newBrokerOuterAPI(nil, slog.New(slog.NewTextHandler(&log, nil)))
+	api.UpdateNameServers([]string{"127.0.0.1:1", "127.0.0.1:2"})
+	fails := map[string]bool{"127.0.0.1:1": true}
+	for _, down := range []bool{true, true, true, false, false, true} {
+		fails["127.0.0.1:1"] = down
+		err := api.each(t.Context(), func(_ context.Context, addr string) error {
+			if fails[addr] {
+				return errors.New("refused")
+			}
+			return nil
+		})
+		require.Equal(t, down, err != nil)
+	}
+	require.Equal(t, 2, strings.Count(log.String(), `msg="name server not reached, trying again" addr=127.0.0.1:1 err=refused`))
+	require.Equal(t, 1, strings.Count(log.String(), `msg="name server reached" addr=127.0.0.1:1`))
+	require.Equal(t, 3, strings.Count(log.String(), "\n"))
 }

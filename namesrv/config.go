@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/boostermq/booster/internal/logging"
 	"github.com/boostermq/booster/internal/properties"
 	"github.com/boostermq/booster/internal/vfs"
 )
@@ -55,6 +56,7 @@ type Config struct {
 	Namesrv NamesrvConfig
 	Server  NettyServerConfig
 	Booster BoosterConfig
+	Log     logging.Config
 }
 
 // DefaultConfig returns the defaults of 4.9.8 for a user whose home directory
@@ -72,6 +74,7 @@ func DefaultConfig(userHome string) Config {
 			ServerAsyncSemaphoreValue: 64, ServerChannelMaxIdleTimeSeconds: 120, ServerSocketBacklog: 1024,
 			ServerPooledByteBufAllocatorEnable: true,
 		},
+		Log: logging.DefaultConfig(),
 	}
 }
 
@@ -122,7 +125,7 @@ func (c *Config) Validate() error {
 	case s.ServerChannelMaxIdleTimeSeconds < 1:
 		return fmt.Errorf("serverChannelMaxIdleTimeSeconds=%d: want at least 1", s.ServerChannelMaxIdleTimeSeconds)
 	}
-	return nil
+	return c.Log.Validate()
 }
 
 // Text renders all settings as key=value lines in Java's order (-p, code 319).
@@ -134,4 +137,4 @@ func (c *Config) ListenAddr() string {
 	return net.JoinHostPort(host, strconv.Itoa(c.Server.ListenPort))
 }
 
-func (c *Config) parts() []any { return []any{&c.Namesrv, &c.Server, &c.Booster} }
+func (c *Config) parts() []any { return []any{&c.Namesrv, &c.Server, &c.Booster, &c.Log} }

@@ -55,8 +55,17 @@ func NewExecutor(name string, workers, capacity int) *Executor {
 // may change at any time.
 func (e *Executor) SetMaxQueueWait(d time.Duration) { e.maxQueueWaitNs.Store(int64(d)) }
 
-// SetLog says where panics of functions given to Execute go; slog.Default otherwise.
+// SetLog says where it goes that tasks are refused ("system busy" and the stage
+// that was slow or full) and that functions given to Execute panic; slog.Default
+// otherwise.
 func (e *Executor) SetLog(log *slog.Logger) { e.log.Store(log) }
+
+func (e *Executor) logger() *slog.Logger {
+	if log := e.log.Load(); log != nil {
+		return log
+	}
+	return slog.Default()
+}
 
 // Name returns the name given to NewExecutor.
 func (e *Executor) Name() string { return e.name }
@@ -96,24 +105,32 @@ func (e *Executor) Execute(f func()) bool { return e.submit(task{run: f}) }
 // new worker's first task overtakes nobody.
 func (e *Executor) submit(t task) bool {
 	t.queuedAt = time.Now()
+	ok, full := e.trySubmit(t)
+	if full {
+		e.logger().Warn("system busy", "stage", "queue "+e.name+" is full", "queued", e.capacity)
+	}
+	return ok
+}
+
+func (e *Executor) trySubmit(t task) (ok, full bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
 	case e.mu.closed:
-		return false
+		return false, false
 	case e.mu.running < e.workers:
 		e.mu.running++
 		go e.work(t)
-		return true
+		return true, false
 	case e.mu.queue.n >= e.capacity:
-		return false
+		return false, true
 	}
 	e.mu.queue.push(t)
 	if wait := time.Duration(e.maxQueueWaitNs.Load()); wait > 0 && !e.mu.purging {
 		e.mu.purging = true
 		time.AfterFunc(wait, e.purge)
 	}
-	return true
+	return true, false
 }
 
 // work runs t, then what waits, until nothing does.
@@ -126,7 +143,7 @@ func (e *Executor) work(t task) {
 		}
 		if wait := time.Duration(e.maxQueueWaitNs.Load()); wait > 0 && t.request != nil {
 			if waited := time.Since(t.queuedAt); waited >= wait {
-				t.refuse("TIMEOUT_CLEAN_QUEUE", waited, left)
+				e.refuse(t, "TIMEOUT_CLEAN_QUEUE", waited, left)
 				continue
 			}
 		}
@@ -156,11 +173,7 @@ func (e *Executor) runTask(t task) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			log := e.log.Load()
-			if log == nil {
-				log = slog.Default()
-			}
-			log.Error("panic in an executor", "executor", e.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			e.logger().Error("panic in an executor", "executor", e.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 	}()
 	t.run()
@@ -176,7 +189,7 @@ func (e *Executor) purge() {
 		if t.request == nil {
 			return
 		}
-		t.refuse("TIMEOUT_CLEAN_QUEUE", waited, left)
+		e.refuse(t, "TIMEOUT_CLEAN_QUEUE", waited, left)
 	}
 }
 
@@ -212,12 +225,14 @@ func (e *Executor) Purge(tag string) {
 	}
 	e.mu.Unlock()
 	for i, t := range purged {
-		t.refuse(tag, time.Since(t.queuedAt), len(purged)-1-i)
+		e.refuse(t, tag, time.Since(t.queuedAt), len(purged)-1-i)
 	}
 }
 
 // refuse answers a request that was taken off the queue.
-func (t task) refuse(tag string, waited time.Duration, left int) {
+func (e *Executor) refuse(t task, tag string, waited time.Duration, left int) {
+	e.logger().Warn("system busy", "stage", "wait in queue "+e.name, "waitedMs", waited.Milliseconds(), "queued", left,
+		"code", t.request.Code, "channel", t.request.Channel.remoteText, "tag", tag)
 	t.request.ReplyCode(codec.SystemBusy, fmt.Sprintf(
 		"[%s]broker busy, start flow control for a while, period in queue: %dms, size of queue: %d",
 		tag, waited.Milliseconds(), left))

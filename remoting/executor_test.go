@@ -78,12 +78,14 @@ func TestExecutorShutdownDrains(t *testing.T) {
 	})
 }
 
-// TestOverloadTexts: the exact answers of Java's pools and BrokerFastFailure.
+// TestOverloadTexts: the exact answers of Java's pools and BrokerFastFailure, and the stage that was slow in the log.
 func TestOverloadTexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := make(chan struct{})
 		pool := NewExecutor("send", 1, 3)
 		pool.SetMaxQueueWait(200 * time.Millisecond)
+		var log logLines
+		pool.SetLog(log.logger())
 		_, p := memServer(t, ServerConfig{Routes: always(echoRoutes(pool))})
 		require.True(t, pool.Execute(func() { <-gate }))
 		start := time.Now()
@@ -101,6 +103,8 @@ func TestOverloadTexts(t *testing.T) {
 			require.Equal(t, fmt.Sprintf("[TIMEOUT_CLEAN_QUEUE]broker busy, start flow control for a while, period in queue: 200ms, size of queue: %d", 2-i), resp.Remark)
 		}
 		require.Equal(t, 200*time.Millisecond, time.Since(start))
+		require.Equal(t, 1, log.count(`msg="system busy" stage="queue send is full" queued=3`))
+		require.Equal(t, 3, log.count(`msg="system busy" stage="wait in queue send" waitedMs=200`))
 
 		p.send(request(codeSlow, 9, ""))
 		synctest.Wait()

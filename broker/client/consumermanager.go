@@ -72,6 +72,7 @@ func (m *ConsumerManager) register(info ClientChannelInfo, data *codec.ConsumerD
 		m.groups[g.name] = g
 	}
 	changed := g.updateChannel(info, data, now)
+	joined := changed
 	if changed {
 		m.byChannel[info.Channel] = append(m.byChannel[info.Channel], g.name)
 	}
@@ -87,6 +88,9 @@ func (m *ConsumerManager) register(info ClientChannelInfo, data *codec.ConsumerD
 	if !info.Channel.Alive() { // its close event may have come before the entry
 		m.ChannelClosed(info.Channel)
 		return false
+	}
+	if joined {
+		m.o.Log.Info("consumer joined", "group", g.name, "clientId", info.ClientID, "client", info.Channel.RemoteAddr(), "version", codec.VersionDesc(info.Version))
 	}
 	if len(channels) > 0 && m.o.OnChange != nil {
 		m.o.OnChange(g.name, channels)
@@ -154,6 +158,7 @@ func (m *ConsumerManager) ScanNotActive() {
 // groupChange is what is left of a group after a removal.
 type groupChange struct {
 	group    string
+	gone     *ClientChannelInfo
 	channels []Channel
 }
 
@@ -164,6 +169,7 @@ func (m *ConsumerManager) removeLocked(group string, ch Channel) (change groupCh
 	if g == nil || g.clients[ch] == nil {
 		return groupChange{}, false
 	}
+	gone := g.clients[ch]
 	delete(g.clients, ch)
 	g.lastUpdateMs = nowMs()
 	if rest := slices.DeleteFunc(m.byChannel[ch], func(name string) bool { return name == group }); len(rest) > 0 {
@@ -174,11 +180,12 @@ func (m *ConsumerManager) removeLocked(group string, ch Channel) (change groupCh
 	if len(g.clients) == 0 {
 		delete(m.groups, group)
 	}
-	return groupChange{g.name, g.channels()}, true
+	return groupChange{g.name, gone, g.channels()}, true
 }
 
 func (m *ConsumerManager) tell(changes []groupChange, notify bool) {
 	for _, c := range changes {
+		m.o.Log.Info("consumer left", "group", c.group, "clientId", c.gone.ClientID, "client", c.gone.Channel.RemoteAddr(), "remain", len(c.channels))
 		switch {
 		case len(c.channels) == 0:
 			if m.o.OnUnregister != nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/boostermq/booster/codec"
 )
 
 // ProducerManager knows the producer groups that are online (Java: ProducerManager).
@@ -68,6 +70,9 @@ func (m *ProducerManager) Register(group string, info ClientChannelInfo) {
 	}
 	m.mu.Unlock()
 
+	if old == nil {
+		m.log.Info("producer joined", "group", g.name, "clientId", info.ClientID, "client", info.Channel.RemoteAddr(), "version", codec.VersionDesc(info.Version))
+	}
 	if !info.Channel.Alive() { // its close event may have come before the entry
 		m.ChannelClosed(info.Channel)
 	}
@@ -99,6 +104,7 @@ func (m *ProducerManager) removeLocked(group string, ch Channel) {
 		return
 	}
 	clientID := g.clients[ch].ClientID
+	m.log.Info("producer left", "group", group, "clientId", clientID, "client", ch.RemoteAddr(), "remain", len(g.clients)-1)
 	delete(g.clients, ch)
 	g.order = slices.DeleteFunc(g.order, func(c Channel) bool { return c == ch })
 	if len(g.clients) == 0 {

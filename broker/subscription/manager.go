@@ -88,7 +88,7 @@ func (m *Manager) Peek(group string) *codec.SubscriptionGroupConfig {
 func (m *Manager) create(group string) *codec.SubscriptionGroupConfig {
 	group = strings.Clone(group)
 	cfg := defaultConfig(group)
-	m.change(func(table map[string]*codec.SubscriptionGroupConfig) bool {
+	created := m.change(func(table map[string]*codec.SubscriptionGroupConfig) bool {
 		if faster := table[group]; faster != nil {
 			cfg = faster
 			return false
@@ -96,6 +96,9 @@ func (m *Manager) create(group string) *codec.SubscriptionGroupConfig {
 		table[group] = cfg
 		return true
 	})
+	if created {
+		m.o.Log.Info("subscription group created", "group", group)
+	}
 	m.persistOrLog(group) // also waits for a faster one's write
 	return cfg
 }

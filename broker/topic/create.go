@@ -88,6 +88,7 @@ func (m *Manager) create(cfg *codec.TopicConfig) (*codec.TopicConfig, bool) {
 		return true
 	})
 	if created {
+		m.o.Log.Info("topic created", "topic", cfg.TopicName, "queues", cfg.WriteQueueNums, "perm", codec.PermString(cfg.Perm))
 		m.persistOrLog(cfg.TopicName)
 		m.notify(cfg)
 	} else {

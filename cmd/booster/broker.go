@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -39,9 +40,7 @@ func brokerCommand(name string) *cobra.Command {
 }
 
 func runBroker(out io.Writer, f brokerFlags) error {
-	log := newLog(os.Stderr)
-	fsys := vfs.OS()
-	cfg, err := loadBroker(f.configFile, log, func(c *broker.Config) {
+	cfg, unknown, err := loadBroker(f.configFile, func(c *broker.Config) {
 		if f.namesrvAddr != "" {
 			c.Broker.NamesrvAddr = f.namesrvAddr
 		}
@@ -55,27 +54,35 @@ func runBroker(out io.Writer, f brokerFlags) error {
 	case f.printImportant:
 		return printConfig(out, cfg.ImportantText())
 	}
+	logs, err := openLogs(cfg.Log, userHome())
+	if err != nil {
+		return err
+	}
+	return errors.Join(startBroker(out, cfg, f.configFile, unknown, logs.Logger("broker")), logs.Close())
+}
+
+func startBroker(out io.Writer, cfg broker.Config, path string, unknown []properties.Pair, log *slog.Logger) error {
+	warnUnknown(log, path, unknown)
 	tls, err := loadTLS(log)
 	if err != nil {
 		return err
 	}
-	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile})
+	b, err := broker.New(cfg, broker.Options{FS: vfs.OS(), Log: log, TLS: tls, ConfigPath: path})
 	if err != nil {
 		return err
 	}
 	return serve(func() { brokerBanner(out, b) }, b)
 }
 
-// loadBroker reads a broker.conf, lets the command line override it and completes it.
-func loadBroker(path string, log *slog.Logger, override func(*broker.Config)) (broker.Config, error) {
-	cfg := broker.DefaultConfig()
-	unknown, err := applyFile(path, cfg.Apply)
-	if err != nil {
-		return cfg, err
+// loadBroker reads a broker.conf, lets the command line override it and
+// completes it. unknown lists keys that no setting has.
+func loadBroker(path string, override func(*broker.Config)) (cfg broker.Config, unknown []properties.Pair, err error) {
+	cfg = broker.DefaultConfig()
+	if unknown, err = applyFile(path, cfg.Apply); err != nil {
+		return cfg, unknown, err
 	}
-	warnUnknown(log, path, unknown)
 	override(&cfg)
-	return cfg, cfg.Complete(broker.SystemEnvironment())
+	return cfg, unknown, cfg.Complete(broker.SystemEnvironment())
 }
 
 // applyFile gives the text of path to apply; no path means nothing to apply.

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/boostermq/booster/broker"
+	"github.com/boostermq/booster/internal/logging"
 	"github.com/boostermq/booster/internal/vfs"
 	"github.com/boostermq/booster/namesrv"
 )
@@ -40,8 +41,6 @@ func devCommand() *cobra.Command {
 }
 
 func runDev(out io.Writer, f devFlags) error {
-	log := newLog(os.Stderr)
-	fsys := vfs.OS()
 	data, err := filepath.Abs(f.data)
 	if err != nil {
 		return err
@@ -55,7 +54,6 @@ func runDev(out io.Writer, f devFlags) error {
 	if err != nil {
 		return err
 	}
-	warnUnknown(log, f.configFile, unknown)
 	if f.port != 0 {
 		cfg.Server.ListenPort = f.port
 	}
@@ -63,11 +61,21 @@ func runDev(out io.Writer, f devFlags) error {
 	if err := cfg.Complete(broker.SystemEnvironment()); err != nil {
 		return err
 	}
+	logs, err := openLogs(cfg.Log, data)
+	if err != nil {
+		return err
+	}
+	warnUnknown(logs.Logger("broker"), f.configFile, unknown)
+	return errors.Join(startDev(out, f, ns, cfg, logs), logs.Close())
+}
+
+func startDev(out io.Writer, f devFlags, ns namesrv.Config, cfg broker.Config, logs *logging.Logs) error {
+	fsys, log := vfs.OS(), logs.Logger("broker")
 	tls, err := loadTLS(log)
 	if err != nil {
 		return err
 	}
-	n := namesrv.New(ns, namesrv.Options{FS: fsys, Log: log, TLS: tls})
+	n := namesrv.New(ns, namesrv.Options{FS: fsys, Log: logs.Logger("namesrv"), TLS: tls})
 	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -170,4 +171,31 @@ func awaitLine(t *testing.T, out io.Reader, text string) {
 		seen.Write(buf[:n])
 		require.NoError(t, err, seen.String())
 	}
+}
+
+// TestLogFiles: the logs are where RocketMQ's are, and JSON by a setting.
+func TestLogFiles(t *testing.T) {
+	conf := writeConf(t, "brokerName=b7\nbrokerIP1=127.0.0.1\nbindAddress=127.0.0.1\nlistenPort=0\nlogFormat=json\n")
+	for name, files := range map[string][]string{"mqbroker": {"broker", "store"}, "mqnamesrv": {"namesrv"}} {
+		if name == "mqnamesrv" {
+			conf = writeConf(t, "bindAddress=127.0.0.1\nlistenPort=0\nlogFormat=json\n")
+		}
+		cmd := program(t, name, "-c", conf)
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		awaitLine(t, out, "boot success. serializeType=JSON")
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, cmd.Wait())
+		for _, file := range files {
+			text, err := os.ReadFile(filepath.Join(cmd.Dir, "logs", "rocketmqlogs", file+".log"))
+			require.NoError(t, err)
+			for line := range strings.Lines(string(text)) {
+				require.True(t, json.Valid([]byte(line)), line)
+			}
+		}
+	}
+	_, stderr, status := outcome(t, program(t, "mqbroker", "-c", writeConf(t, "brokerIP1=127.0.0.1\nlogLevel=loud\n")))
+	require.NotZero(t, status)
+	require.Contains(t, stderr, "logLevel=loud: want debug, info, warn or error")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,30 +37,29 @@ func namesrvCommand(name string) *cobra.Command {
 }
 
 func runNamesrv(out io.Writer, f namesrvFlags) error {
-	log := newLog(os.Stderr)
-	cfg, err := loadNamesrv(f.configFile, log)
+	cfg, unknown, err := namesrv.LoadConfig(vfs.OS(), f.configFile, userHome(), os.Getenv)
 	if err != nil {
 		return err
 	}
 	if f.printAll {
 		return printConfig(out, cfg.Text())
 	}
+	logs, err := openLogs(cfg.Log, userHome())
+	if err != nil {
+		return err
+	}
+	log := logs.Logger("namesrv")
+	warnUnknown(log, f.configFile, unknown)
+	return errors.Join(startNamesrv(out, cfg, log), logs.Close())
+}
+
+func startNamesrv(out io.Writer, cfg namesrv.Config, log *slog.Logger) error {
 	tls, err := loadTLS(log)
 	if err != nil {
 		return err
 	}
 	n := namesrv.New(cfg, namesrv.Options{FS: vfs.OS(), Log: log, TLS: tls})
 	return serve(func() { namesrvBanner(out, n) }, n)
-}
-
-func loadNamesrv(path string, log *slog.Logger) (namesrv.Config, error) {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return namesrv.Config{}, err
-	}
-	cfg, unknown, err := namesrv.LoadConfig(vfs.OS(), path, home, os.Getenv)
-	warnUnknown(log, path, unknown)
-	return cfg, err
 }
 
 // namesrvBanner prints what the name server listens on, and RocketMQ's boot line.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/boostermq/booster/internal/logging"
 )
 
 // shutdownLimit bounds a clean stop.
@@ -47,13 +49,28 @@ func serve(ready func(), services ...service) error {
 	return err
 }
 
-// newLog writes warnings and errors, and more with BOOSTER_LOG=debug|info, to w.
-func newLog(w io.Writer) *slog.Logger {
+// openLogs opens the log files where c says, else below home as RocketMQ does.
+// Warnings and errors also go to standard error, and more with
+// BOOSTER_LOG=debug|info.
+func openLogs(c logging.Config, home string) (*logging.Logs, error) {
 	level := slog.LevelWarn
 	if text := os.Getenv("BOOSTER_LOG"); text != "" {
-		if err := level.UnmarshalText([]byte(text)); err != nil {
-			fmt.Fprintf(w, "BOOSTER_LOG=%s: want debug, info, warn or error\n", text)
+		var err error
+		if level, err = logging.ParseLevel(text); err != nil {
+			return nil, fmt.Errorf("BOOSTER_LOG=%s: %w", text, err)
 		}
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	if c.Dir == "" {
+		c.Dir = filepath.Join(home, "logs", "rocketmqlogs")
+	}
+	return logging.Open(logging.Options{Config: c, Console: os.Stderr, ConsoleLevel: level})
+}
+
+// userHome is Java's user.home; the working folder when there is none.
+func userHome() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "."
+	}
+	return home
 }

@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"store/ha":               {},
 	"codec":                  {"codec/fastjson"},
 	"internal/configmanager": {"internal/vfs"},
+	"internal/logging":       {},
 	"remoting":               {"codec"},
 	"store":                  {"codec", "store/ha", "internal/vfs"},
 	"broker/topic":           {"codec", "codec/fastjson", "internal/configmanager", "internal/vfs"},
