@@ -24,26 +24,32 @@ func smallFiles(more map[string]string) map[string]string {
 	return conf
 }
 
-// TestStoreHandOver: one folder goes from the Java broker to Booster and back, twice. Nobody misses a message, an id, a key,
+// TestStoreHandOver: one folder goes from a Java broker (4.9.7, 4.4.0) to Booster and back, twice. Nobody misses a message, an id, a key,
 // a place in a queue or (after clean stops) a group's offset, and everybody continues the queues where they ended.
 func TestStoreHandOver(t *testing.T) {
 	t.Parallel()
-	for _, stop := range []string{"clean", "kill -9"} {
-		t.Run(stop, func(t *testing.T) {
-			t.Parallel()
-			h := &handOver{t: t, clean: stop == "clean", namesrv: ownNamesrv(t, "namesrv").Addr, group: unique("HandOver-group")}
-			broker := ownBroker(t, cluster.BrokerOptions{Kind: cluster.Java, Namesrv: h.namesrv, Conf: smallFiles(nil)})
-			h.topic = newTopic(t, h.namesrv, "HandOver", 4)
-			h.continueAs(1, cluster.Java)
-			for i, kind := range []cluster.Kind{suite.kind, cluster.Java, suite.kind, cluster.Java} {
-				h.end(broker)
-				broker = again(t, broker, kind)
-				h.check(kind)
-				h.continueAs(i+2, kind)
-			}
-			h.end(broker)
-		})
+	for _, java := range []cluster.Kind{cluster.Java, cluster.Java440} {
+		for _, stop := range []string{"clean", "kill -9"} {
+			t.Run(string(java)+" "+stop, func(t *testing.T) {
+				t.Parallel()
+				handOverTwice(t, java, stop == "clean")
+			})
+		}
 	}
+}
+
+func handOverTwice(t *testing.T, java cluster.Kind, clean bool) {
+	h := &handOver{t: t, clean: clean, namesrv: ownNamesrv(t, "namesrv").Addr, group: unique("HandOver-group")}
+	broker := ownBroker(t, cluster.BrokerOptions{Kind: java, Namesrv: h.namesrv, Conf: smallFiles(nil)})
+	h.topic = newTopic(t, h.namesrv, "HandOver", 4)
+	h.continueAs(1, java)
+	for i, kind := range []cluster.Kind{suite.kind, java, suite.kind, java} {
+		h.end(broker)
+		broker = again(t, broker, kind)
+		h.check(kind)
+		h.continueAs(i+2, kind)
+	}
+	h.end(broker)
 }
 
 // handOver is the folder's way: what was sent so far, by whomever the broker was.

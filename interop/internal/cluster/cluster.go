@@ -21,7 +21,8 @@ type Kind string
 // The kinds of servers.
 const (
 	Booster Kind = "booster"
-	Java    Kind = "java"
+	Java    Kind = "java"       // 4.9.7
+	Java440 Kind = "java-4.4.0" // for stores that change hands
 )
 
 // startTimeout bounds the start of a server, stopTimeout its clean stop, both on a busy machine.
@@ -166,6 +167,9 @@ func (b *Broker) conf() map[string]string {
 		"osPageCacheBusyTimeOutMills": "10000",
 	}
 	maps.Copy(conf, b.Options.Conf)
+	for _, size := range []string{"FileSizeCommitLog", "FileSizeConsumeQueue"} { // the spellings of 4.4.0
+		conf["maped"+size] = conf["mapped"+size]
+	}
 	return conf
 }
 

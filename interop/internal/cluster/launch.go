@@ -21,8 +21,11 @@ const (
 )
 
 func launch(kind Kind, r role, dir string, args, env []string) (*process.Process, error) {
-	if kind == Java {
-		return launchJava(r, dir, args, env)
+	switch kind {
+	case Java:
+		return launchJava(javaenv.Server497, r, dir, args, env)
+	case Java440:
+		return launchJava(javaenv.Server440, r, dir, args, env)
 	}
 	program, err := BoosterProgram()
 	if err != nil {
@@ -36,8 +39,8 @@ func launch(kind Kind, r role, dir string, args, env []string) (*process.Process
 	})
 }
 
-func launchJava(r role, dir string, args, env []string) (*process.Process, error) {
-	java, err := javaenv.Prepare(javaenv.Server497)
+func launchJava(version string, r role, dir string, args, env []string) (*process.Process, error) {
+	java, err := javaenv.Prepare(version)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ const (
 	Client440 = "client-4.4.0"
 	Client497 = "client-4.9.7"
 	Client533 = "client-5.3.3"
+	// Server440 has the servers that users of the 4.4.0 image run.
+	Server440 = "server-4.4.0"
 	// Server497 has the name server, the broker and mqadmin.
 	Server497 = "server-4.9.7"
 )

@@ -55,7 +55,7 @@ func (p *preparation) copyDependencies() error {
 // sources are all of the agent's, but for the classes whose API the version does not have.
 func (p *preparation) sources() ([]string, error) {
 	trees := []string{"src"}
-	if p.version != Client440 {
+	if p.version != Client440 && p.version != Server440 {
 		trees = append(trees, "src-litepull")
 	}
 	if p.version == Server497 {
