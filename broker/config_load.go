@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/boostermq/booster/broker/filter"
 	"github.com/boostermq/booster/codec"
 	"github.com/boostermq/booster/internal/logging"
 	"github.com/boostermq/booster/internal/properties"
@@ -99,7 +100,12 @@ func (c *Config) Complete(env Environment) error {
 	if err := c.completeAddress(env); err != nil {
 		return err
 	}
-	c.Store.HAListenPort = c.Server.ListenPort + 1 // a value in the file has no effect in Java either
+	bloom, err := filter.NewBloomFilter(b.MaxErrorRateOfBloomFilter, b.ExpectConsumerNumUseFilter)
+	if err != nil {
+		return err
+	}
+	// Values in the file have no effect in Java either.
+	c.Store.HAListenPort, c.Store.BitMapLengthConsumeQueueExt = c.Server.ListenPort+1, bloom.M()
 	if err := checkNamesrvAddr(b.NamesrvAddr); err != nil {
 		return err
 	}

@@ -37,12 +37,16 @@ func (b *Controller) persistManagers(context.Context) error {
 // startStore recovers the store and starts its goroutines.
 func (b *Controller) startStore(context.Context) error {
 	s, err := store.Open(store.Options{
-		Config: b.Config().Store, FS: b.opts.FS, Log: b.logOf("store"), Arriving: b, BrokerIPPort: b.settings.Load().storeHost,
+		Config: b.Config().Store, FS: b.opts.FS, Log: b.logOf("store"), Arriving: b, BitMaps: b,
+		BrokerIPPort: b.settings.Load().storeHost,
 	})
 	if err != nil {
 		return err
 	}
 	b.store, b.messages.store = s, s
+	if !s.LastStopClean() {
+		b.filters.Distrust()
+	}
 	b.transactions.UseStore(s)
 	if err := s.Start(); err != nil {
 		return errors.Join(err, s.Shutdown())

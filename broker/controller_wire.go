@@ -175,11 +175,19 @@ func (b *Controller) holdInterval() time.Duration {
 
 // Arriving implements store.ArrivingListener: held pulls hear of a message, and
 // the delay levels of theirs.
-func (b *Controller) Arriving(topic string, queueID int32, nextOffset, tagsCode, storeTimestampMs int64, properties string) {
+func (b *Controller) Arriving(topic string, queueID int32, nextOffset, tagsCode, storeTimestampMs int64, bitMap []byte, properties string) {
 	if topic == codec.ScheduleTopic {
 		b.schedule.Arriving(queueID)
 	}
-	b.hold.NotifyMessageArriving(topic, queueID, nextOffset, tagsCode, storeTimestampMs, properties)
+	b.hold.NotifyMessageArriving(topic, queueID, nextOffset, tagsCode, storeTimestampMs, bitMap, properties)
+}
+
+// AppendBitMap implements store.BitMapper.
+func (b *Controller) AppendBitMap(dst []byte, topic, properties string, storeTimestampMs int64) []byte {
+	if !b.Config().Broker.EnableCalcFilterBitMap {
+		return dst
+	}
+	return b.filters.AppendBitMap(dst, topic, properties, storeTimestampMs)
 }
 
 // storeHost is the address that is stored in messages and is a part of their

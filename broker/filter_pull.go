@@ -11,12 +11,19 @@ import (
 // ExpressionForRetryMessageFilter).
 type pullFilter struct {
 	tags       tagFilter
-	expression *filter.Expression        // nil: by tags
-	retry      filter.RetryMessageFilter // Filters nil: no
+	expression *filter.Expression         // nil: by tags
+	data       *filter.ConsumerFilterData // whose expression it is; nil: the pull's own
+	filters    *filter.Manager            // of data
+	retry      filter.RetryMessageFilter  // Filters nil: no
 }
 
 // byExpression makes f the filter of a subscription by expression.
 func (f *pullFilter) byExpression(x *filter.Expression) { f.expression = x }
+
+// byData makes f the filter of a group's subscription by expression: bit maps know of it.
+func (f *pullFilter) byData(d *filter.ConsumerFilterData, filters *filter.Manager) {
+	f.expression, f.data, f.filters = d.Expression, d, filters
+}
 
 // byTags makes f the filter of op's subscription by tags, which f.tags has.
 func (f *pullFilter) byTags(op *pullOp, filters *filter.Manager) {
@@ -26,11 +33,17 @@ func (f *pullFilter) byTags(op *pullOp, filters *filter.Manager) {
 }
 
 // clear drops what f points to and keeps its memory.
-func (f *pullFilter) clear() { f.expression, f.retry = nil, filter.RetryMessageFilter{} }
+func (f *pullFilter) clear() { *f = pullFilter{tags: f.tags} }
 
-// MatchQueue looks at the tag code.
-func (f *pullFilter) MatchQueue(tagsCode int64) bool {
-	return f.expression != nil || f.tags.MatchQueue(tagsCode)
+// MatchQueue looks at the tag code, or at the bit map if there is one.
+func (f *pullFilter) MatchQueue(tagsCode, storeTimestampMs int64, bitMap []byte) bool {
+	switch {
+	case f.expression == nil:
+		return f.tags.MatchQueue(tagsCode)
+	case f.data == nil || len(bitMap) == 0:
+		return true
+	}
+	return f.filters.MatchBitMap(f.data, storeTimestampMs, bitMap)
 }
 
 // MatchRecord looks at the properties.
@@ -46,5 +59,7 @@ func (f *pullFilter) MatchRecord(properties string) bool {
 
 // clone is a copy of its own, for a held pull.
 func (f *pullFilter) clone() *pullFilter {
-	return &pullFilter{tags: *f.tags.clone(), expression: f.expression, retry: f.retry}
+	own := *f
+	own.tags = *f.tags.clone()
+	return &own
 }

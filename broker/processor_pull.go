@@ -182,7 +182,7 @@ func (p *pullProcessor) checkFilterData(op *pullOp, expressionType string) *Refu
 	if data.ClientVersion < op.header.SubVersion {
 		return &Refusal{codec.FilterDataNotLatest, "the consumer's consumer filter data not latest"}
 	}
-	op.filter.byExpression(data.Expression)
+	op.filter.byData(data, p.b.filters)
 	return nil
 }
 

@@ -279,7 +279,7 @@ func decodeRecord(t *testing.T, b []byte) *codec.Message {
 // tagsRecorder is a filter that lets everything through and keeps the tag slots.
 type tagsRecorder struct{ codes []int64 }
 
-func (r *tagsRecorder) MatchQueue(tagsCode int64) bool {
+func (r *tagsRecorder) MatchQueue(tagsCode, _ int64, _ []byte) bool {
 	r.codes = append(r.codes, tagsCode)
 	return true
 }

@@ -226,6 +226,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("mappedFileSizeCommitLog=%d is out of %d..%d", c.MappedFileSizeCommitLog, minCommitLogFileBytes, maxMappedFileBytes)
 	case c.MappedFileSizeConsumeQueue < cqEntryBytes || c.MappedFileSizeConsumeQueue > maxMappedFileBytes:
 		return fmt.Errorf("mappedFileSizeConsumeQueue=%d is out of %d..%d", c.MappedFileSizeConsumeQueue, cqEntryBytes, maxMappedFileBytes)
+	case c.EnableConsumeQueueExt && (c.MappedFileSizeConsumeQueueExt < cqExtHeadBytes+cqExtEndFreeBytes || c.MappedFileSizeConsumeQueueExt > maxMappedFileBytes):
+		return fmt.Errorf("mappedFileSizeConsumeQueueExt=%d is out of %d..%d", c.MappedFileSizeConsumeQueueExt, cqExtHeadBytes+cqExtEndFreeBytes, maxMappedFileBytes)
 	case c.MaxMessageSize <= 0:
 		return fmt.Errorf("maxMessageSize=%d is not positive", c.MaxMessageSize)
 	case c.MaxHashSlotNum <= 0 || c.MaxIndexNum <= 1:

@@ -47,6 +47,7 @@ type ConsumeQueue struct {
 		newFile   bool  // a directory entry is not durable yet
 		failures  int   // failed flushes in a row
 		gap       bool  // filler was put since load: records or entries are missing
+		ext       *consumeQueueExt
 	}
 }
 
@@ -70,8 +71,9 @@ func (q *ConsumeQueue) dir() string {
 func (q *ConsumeQueue) String() string { return q.topic + "-" + strconv.Itoa(int(q.queueID)) }
 
 // append adds the entry with the given index (Java: putMessagePositionInfo).
-// What is there already is ignored, so dispatch may repeat itself.
-func (q *ConsumeQueue) append(e cqEntry, index int64) error {
+// What is there already is ignored, so dispatch may repeat itself. With a unit
+// the entry gets its address instead of the tag code.
+func (q *ConsumeQueue) append(e cqEntry, index int64, ext *cqExtUnit) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	limit := q.max.Load()
@@ -89,11 +91,15 @@ func (q *ConsumeQueue) append(e cqEntry, index int64) error {
 			return err
 		}
 	}
+	if ext != nil {
+		q.putExt(&e, ext)
+	}
 	q.mu.tail = appendCQEntry(q.mu.tail, e)
 	q.mu.maxPhy = e.end()
 	q.max.Store(index + 1)
 	q.markDirty()
-	if len(q.mu.tail) >= cqFlushBytes && q.mu.failures == 0 {
+	full := len(q.mu.tail) >= cqFlushBytes || ext != nil && len(q.mu.ext.tail) >= cqExtFlushBytes
+	if full && q.mu.failures == 0 {
 		q.flushLocked()
 	}
 	return nil
@@ -147,7 +153,7 @@ func (q *ConsumeQueue) read(dst []byte, index int64, n int) ([]byte, int, error)
 	n = int(min(int64(n), q.mu.tailStart-index, (start+fileBytes-pos)/cqEntryBytes))
 	q.mu.Unlock()
 	// No lock from here on: what is in a file is not changed any more, only deleted.
-	f, err := q.table.cache.get(fileKey{q, start})
+	f, err := q.table.cache.get(q.fileKey(start))
 	if err != nil {
 		return dst, 0, err
 	}

@@ -44,12 +44,17 @@ func (q *ConsumeQueue) deleteExpired(minPhy int64) (deleted int, err error) {
 		q.mu.firstFile = start + fileBytes
 		q.min.Store(max(q.min.Load(), q.mu.firstFile/cqEntryBytes))
 		q.mu.Unlock()
-		if err = q.deleteFile(start); err != nil {
+		if err = q.deleteFile(q.fileKey(start)); err != nil {
 			break
 		}
 		deleted++
 	}
 	q.correctMin(minPhy)
+	if err == nil {
+		var deletedExt int
+		deletedExt, err = q.deleteExpiredExt()
+		deleted += deletedExt
+	}
 	return deleted, err
 }
 
@@ -58,12 +63,12 @@ func (q *ConsumeQueue) discard() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for start := q.mu.firstFile; start != noFile && start < q.mu.endFile; start += q.mu.fileBytes {
-		if err := q.table.cache.drop(fileKey{q, start}); err != nil {
+		if err := q.table.cache.drop(q.fileKey(start)); err != nil {
 			return err
 		}
 	}
 	for _, f := range q.stray {
-		if err := q.table.cache.drop(fileKey{q, f.start}); err != nil {
+		if err := q.table.cache.drop(q.fileKey(f.start)); err != nil {
 			return err
 		}
 	}
@@ -93,21 +98,31 @@ func (q *ConsumeQueue) destroy(log *CommitLog) error {
 	log.mu.Unlock()
 	var errs error
 	for start := q.mu.firstFile; start != noFile && start < q.mu.endFile; start += q.mu.fileBytes {
-		errs = errors.Join(errs, q.table.cache.drop(fileKey{q, start}))
+		errs = errors.Join(errs, q.table.cache.drop(q.fileKey(start)))
 	}
-	had := q.mu.firstFile != noFile
+	errs = errors.Join(errs, q.dropExt())
 	q.discardReset()
 	// Out of the way at once, so that a new file of the queue cannot meet the deletion.
-	trash := filepath.Join(filepath.Dir(q.dir()), "deleted-"+strconv.Itoa(int(q.queueID))+"-"+strconv.FormatInt(q.mu.liveFrom, 10))
-	if had {
-		errs = errors.Join(errs, q.table.fs.Rename(q.dir(), trash))
+	trash := deletedPrefix + strconv.Itoa(int(q.queueID)) + "-" + strconv.FormatInt(q.mu.liveFrom, 10)
+	var gone []string
+	for _, dir := range []string{q.dir(), q.extDir()} {
+		to := filepath.Join(filepath.Dir(dir), trash)
+		switch err := q.table.fs.Rename(dir, to); {
+		case err == nil:
+			gone = append(gone, to)
+		case !errors.Is(err, os.ErrNotExist):
+			errs = errors.Join(errs, err)
+		}
 	}
 	q.mu.Unlock()
-	if errs != nil && !errors.Is(errs, os.ErrNotExist) {
-		return fmt.Errorf("delete queue %s: %w", q, errs)
+	for _, dir := range gone {
+		errs = errors.Join(errs, q.table.fs.RemoveAll(dir))
 	}
-	if had {
-		return q.table.fs.RemoveAll(trash)
+	if errs != nil {
+		return fmt.Errorf("delete queue %s: %w", q, errs)
 	}
 	return nil
 }
+
+// deletedPrefix begins the names of folders that are being deleted.
+const deletedPrefix = "deleted-"

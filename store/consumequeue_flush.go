@@ -23,6 +23,9 @@ func (q *ConsumeQueue) flush() {
 	if cap(q.mu.tail) > cqSmallBytes {
 		q.mu.tail = nil // whoever puts again soon pays one allocation a second
 	}
+	if x := q.mu.ext; x != nil && cap(x.tail) > cqExtSmallBytes {
+		x.tail = nil
+	}
 }
 
 func (q *ConsumeQueue) flushLocked() {
@@ -49,8 +52,12 @@ func (q *ConsumeQueue) flushLocked() {
 	}
 }
 
-// flushTail writes the tail into the files, the missing ones being created.
+// flushTail writes the tail into the files, the missing ones being created. What
+// its entries have in consumequeue_ext comes first: an address in a file leads to a unit.
 func (q *ConsumeQueue) flushTail() error {
+	if err := q.flushExt(); err != nil {
+		return err
+	}
 	for len(q.mu.tail) > 0 {
 		pos := q.mu.tailStart * cqEntryBytes
 		start := pos - pos%q.mu.fileBytes
@@ -81,7 +88,7 @@ func (q *ConsumeQueue) markUnsynced() {
 // flushFile opens the file that begins at start, or creates it with filler up to pos.
 func (q *ConsumeQueue) flushFile(start, pos int64) (*cachedFile, error) {
 	if q.mu.firstFile != noFile && start < q.mu.endFile {
-		return q.table.cache.get(fileKey{q, start})
+		return q.table.cache.get(q.fileKey(start))
 	}
 	if err := q.table.fs.MkdirAll(q.dir(), 0o755); err != nil {
 		return nil, fmt.Errorf("create queue folder: %w", err)
@@ -102,7 +109,7 @@ func (q *ConsumeQueue) flushFile(start, pos int64) (*cachedFile, error) {
 		q.mu.firstFile = start
 	}
 	q.mu.endFile, q.mu.newFile = start+q.mu.fileBytes, true
-	return q.table.cache.insert(fileKey{q, start}, f)
+	return q.table.cache.insert(q.fileKey(start), f)
 }
 
 func fillerEntries(n int64) []byte {
@@ -121,8 +128,19 @@ func (q *ConsumeQueue) sync() (newFile bool, err error) {
 	life := q.mu.liveFrom
 	q.mu.unsynced, q.mu.newFile = false, false
 	q.mu.Unlock()
+	err = q.syncFiles(from, to, fileBytes, false)
+	q.mu.Lock()
+	if err == nil && q.mu.liveFrom == life { // else the topic was deleted meanwhile
+		q.mu.syncedTo = to / cqEntryBytes
+	}
+	q.mu.Unlock()
+	return newFile, err
+}
+
+// syncFiles makes the bytes from … to of the queue's files, or its ext files, durable.
+func (q *ConsumeQueue) syncFiles(from, to, fileBytes int64, ext bool) (err error) {
 	for start := from - from%fileBytes; start < to; start += fileBytes {
-		f, errGet := q.table.cache.get(fileKey{q, start})
+		f, errGet := q.table.cache.get(fileKey{q, start, ext})
 		if errGet != nil {
 			if !errors.Is(errGet, os.ErrNotExist) { // deleted meanwhile: nothing to keep
 				err = errors.Join(err, errGet)
@@ -131,10 +149,5 @@ func (q *ConsumeQueue) sync() (newFile bool, err error) {
 		}
 		err = errors.Join(err, f.Sync(), q.table.cache.put(f))
 	}
-	q.mu.Lock()
-	if err == nil && q.mu.liveFrom == life { // else the topic was deleted meanwhile
-		q.mu.syncedTo = to / cqEntryBytes
-	}
-	q.mu.Unlock()
-	return newFile, err
+	return err
 }

@@ -11,7 +11,7 @@ import "encoding/binary"
 //	phy   physical offset of the record in the commit log
 //	sz    size of the record; > 0 in every written entry
 //	tags  tag code (schedule topic: delivery time in ms; with
-//	      enableConsumeQueueExt: address in consumequeue_ext, ≤ −2147483649)
+//	      enableConsumeQueueExt: address in consumequeue_ext, see consumequeueext_format.go)
 //
 // Filler entry (0, 0x7FFFFFFF, 0): stands before the first entry of a queue
 // that did not begin at 0, back to the start of the file. An unwritten entry is
@@ -19,7 +19,6 @@ import "encoding/binary"
 const (
 	cqEntryBytes     = 20
 	cqFillerSize     = 0x7FFFFFFF
-	cqMaxExtAddress  = -2147483649
 	cqMaxQueueOffset = (1<<63 - 1) / cqEntryBytes
 )
 

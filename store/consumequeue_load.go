@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"slices"
 	"sort"
 )
@@ -20,26 +21,10 @@ var errQueueDamaged = errors.New("consume queue files do not fit together")
 // themselves but not with mappedFileSizeConsumeQueue are accepted: the queue
 // goes on with them.
 func (q *ConsumeQueue) load(clean bool) error {
-	entries, err := q.table.fs.ReadDir(q.dir())
-	if err != nil {
-		return fmt.Errorf("list queue files: %w", err)
+	files, err := q.listFiles(q.dir())
+	if err != nil || len(files) == 0 {
+		return err
 	}
-	var files []queueFile
-	for _, e := range entries {
-		start, ok := parseOffsetFileName(e.Name())
-		if !ok || e.IsDir() {
-			continue
-		}
-		st, err := q.table.fs.Stat(offsetFilePath(q.dir(), start))
-		if err != nil {
-			return fmt.Errorf("look at queue file: %w", err)
-		}
-		files = append(files, queueFile{start, st.Size()})
-	}
-	if len(files) == 0 {
-		return nil
-	}
-	slices.SortFunc(files, func(a, b queueFile) int { return cmp.Compare(a.start, b.start) })
 	q.mu.fileBytes = loadFileBytes(files, q.table.fileBytes, clean)
 	if last := &files[len(files)-1]; !clean && last.sizeBytes < q.mu.fileBytes {
 		// It was being created, or its end was being cleared.
@@ -68,6 +53,27 @@ func (q *ConsumeQueue) load(clean bool) error {
 // queueFile is a file of a queue as it was found.
 type queueFile struct{ start, sizeBytes int64 }
 
+// listFiles lists the files in a folder of the queue by their names.
+func (q *ConsumeQueue) listFiles(dir string) (files []queueFile, err error) {
+	entries, err := q.table.fs.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list queue files: %w", err)
+	}
+	for _, e := range entries {
+		start, ok := parseOffsetFileName(e.Name())
+		if !ok || e.IsDir() {
+			continue
+		}
+		st, err := q.table.fs.Stat(offsetFilePath(dir, start))
+		if err != nil {
+			return nil, fmt.Errorf("look at queue file: %w", err)
+		}
+		files = append(files, queueFile{start, st.Size()})
+	}
+	slices.SortFunc(files, func(a, b queueFile) int { return cmp.Compare(a.start, b.start) })
+	return files, nil
+}
+
 // loadFileBytes finds out how long the files of a queue are: as configured, if
 // one of them is, else as long as the first that has a length. A single short
 // file after a crash is one whose end was being cleared.
@@ -94,7 +100,7 @@ func loadFileBytes(files []queueFile, configured int64, clean bool) int64 {
 func (q *ConsumeQueue) recoverStray(cut int64) error {
 	for _, f := range slices.Backward(q.stray) {
 		b := make([]byte, cqEntryBytes)
-		c, err := q.table.cache.get(fileKey{q, f.start})
+		c, err := q.table.cache.get(q.fileKey(f.start))
 		if err != nil {
 			return fmt.Errorf("%w: %w", errQueueDamaged, err)
 		}
@@ -108,7 +114,7 @@ func (q *ConsumeQueue) recoverStray(cut int64) error {
 		if e := parseCQEntry(b); n == cqEntryBytes && e.written() && !e.filler() && e.phyOffset < cut {
 			return fmt.Errorf("%w: %s/%s has no file before it", errQueueDamaged, q, offsetFileName(f.start))
 		}
-		if err := q.deleteFile(f.start); err != nil {
+		if err := q.deleteFile(q.fileKey(f.start)); err != nil {
 			return err
 		}
 	}
@@ -118,8 +124,9 @@ func (q *ConsumeQueue) recoverStray(cut int64) error {
 
 // deleteFile deletes durably: of several files that are deleted one after the
 // other, what a power cut brings back leaves no gap.
-func (q *ConsumeQueue) deleteFile(start int64) error {
-	if err := errors.Join(q.table.cache.drop(fileKey{q, start}), q.table.fs.Remove(offsetFilePath(q.dir(), start)), q.table.fs.SyncDir(q.dir())); err != nil {
+func (q *ConsumeQueue) deleteFile(key fileKey) error {
+	path := key.path()
+	if err := errors.Join(q.table.cache.drop(key), q.table.fs.Remove(path), q.table.fs.SyncDir(filepath.Dir(path))); err != nil {
 		return fmt.Errorf("delete queue file: %w", err)
 	}
 	return nil
@@ -127,7 +134,7 @@ func (q *ConsumeQueue) deleteFile(start int64) error {
 
 // resizeFile makes everything behind used zero and gives the file its length.
 func (q *ConsumeQueue) resizeFile(start, used int64) error {
-	f, err := q.table.cache.get(fileKey{q, start})
+	f, err := q.table.cache.get(q.fileKey(start))
 	if err != nil {
 		return err
 	}
@@ -218,7 +225,7 @@ func (q *ConsumeQueue) recoverTruncate(end int64, zeroRest bool) error {
 	}
 	for q.mu.endFile > q.mu.firstFile && q.mu.endFile-q.mu.fileBytes >= pos {
 		start := q.mu.endFile - q.mu.fileBytes
-		if err := q.deleteFile(start); err != nil {
+		if err := q.deleteFile(q.fileKey(start)); err != nil {
 			return err
 		}
 		q.mu.endFile = start

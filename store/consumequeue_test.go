@@ -34,7 +34,7 @@ func entryAt(i int64) cqEntry { return cqEntry{phyOffset: i * 100, sizeBytes: 10
 func appendEntries(t *testing.T, q *ConsumeQueue, from, to int64) {
 	t.Helper()
 	for i := from; i < to; i++ {
-		require.NoError(t, q.append(entryAt(i), i))
+		require.NoError(t, q.append(entryAt(i), i, nil))
 	}
 }
 
@@ -85,10 +85,10 @@ func TestConsumeQueueAppendIsIdempotent(t *testing.T) {
 	appendEntries(t, q, 0, 5)
 	requireEntries(t, q, 0, 5)
 	// A later record that claims an offset that is taken.
-	require.ErrorContains(t, q.append(entryAt(9), 3), "comes again")
-	require.Error(t, q.append(entryAt(9), -1))
-	require.Error(t, q.append(entryAt(9), cqMaxQueueOffset))
-	require.Error(t, q.append(entryAt(9), 5+11), "a jump wider than a file")
+	require.ErrorContains(t, q.append(entryAt(9), 3, nil), "comes again")
+	require.Error(t, q.append(entryAt(9), -1, nil))
+	require.Error(t, q.append(entryAt(9), cqMaxQueueOffset, nil))
+	require.Error(t, q.append(entryAt(9), 5+11, nil), "a jump wider than a file")
 	requireEntries(t, q, 0, 5)
 }
 
@@ -217,7 +217,7 @@ func TestFileCacheIsBounded(t *testing.T) {
 			require.LessOrEqual(t, len(table.cache.mu.files), 3)
 		}
 	}
-	f, err := table.cache.get(fileKey{table.find("T", 0), 0})
+	f, err := table.cache.get(table.find("T", 0).fileKey(0))
 	require.NoError(t, err)
 	require.NoError(t, table.cache.close())
 	_, err = f.ReadAt(make([]byte, 20), 0)

@@ -24,6 +24,19 @@ type fileCache struct {
 type fileKey struct {
 	queue *ConsumeQueue
 	start int64
+	ext   bool // in consumequeue_ext
+}
+
+func (q *ConsumeQueue) fileKey(start int64) fileKey { return fileKey{queue: q, start: start} }
+func (q *ConsumeQueue) extFileKey(start int64) fileKey {
+	return fileKey{queue: q, start: start, ext: true}
+}
+
+func (k fileKey) path() string {
+	if k.ext {
+		return offsetFilePath(k.queue.extDir(), k.start)
+	}
+	return offsetFilePath(k.queue.dir(), k.start)
 }
 
 type cachedFile struct {
@@ -52,7 +65,7 @@ func (c *fileCache) get(key fileKey) (*cachedFile, error) {
 		return f, nil
 	}
 	c.mu.Unlock()
-	file, err := c.fs.OpenFile(offsetFilePath(key.queue.dir(), key.start), os.O_RDWR, 0o644)
+	file, err := c.fs.OpenFile(key.path(), os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}

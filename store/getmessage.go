@@ -59,6 +59,7 @@ type getScan struct {
 	maxPhy  int64
 	inDisk  int64 // records this far behind maxPhy are taken to be on disk only
 	entries []byte
+	ext     extReader
 	pos     int   // in entries
 	seenPhy int64 // physical offset of the last entry looked at
 	rollTo  int64 // entries below point into a log file that is gone
@@ -75,7 +76,7 @@ func (p *scanPool) get() *getScan {
 }
 
 func (p *scanPool) put(g *getScan) {
-	*g = getScan{entries: g.entries[:0]}
+	*g = getScan{entries: g.entries[:0], ext: extReader{buf: g.ext.buf[:0]}}
 	p.p.Put(g)
 }
 
@@ -85,6 +86,7 @@ func (s *MessageStore) getScan(cfg *Config, q *ConsumeQueue, offset int64, maxNu
 	*g = getScan{
 		cfg: cfg, filter: filter, maxNums: maxNums, res: res, log: s.commitLog, reader: logReader{log: s.commitLog},
 		maxPhy: s.commitLog.maxPhyOffset(), inDisk: s.inMemoryBytes(cfg), entries: g.entries[:0], rollTo: noRollOffset,
+		ext: extReader{q: q, buf: g.ext.buf},
 	}
 	res.Status = NoMatchedMessage
 	index, step := offset, getFirstEntries
@@ -136,7 +138,8 @@ func (g *getScan) scan() error {
 			g.full = true
 			return nil
 		}
-		if g.filter != nil && e.tagsCode > cqMaxExtAddress && !g.filter.MatchQueue(e.tagsCode) {
+		matched, known := g.matchEntry(e)
+		if !matched {
 			g.noMatch()
 			continue
 		}
@@ -145,7 +148,7 @@ func (g *getScan) scan() error {
 		case err != nil:
 			g.removed()
 			g.rollTo = g.log.files.fileStart(e.phyOffset) + g.log.files.fileBytes
-		case !g.matchRecord(e, rec):
+		case !g.matchRecord(rec, known):
 			g.noMatch()
 		default:
 			g.res.Buf = append(g.res.Buf, rec...)
@@ -157,9 +160,25 @@ func (g *getScan) scan() error {
 	return nil
 }
 
-// matchRecord asks the filter about the record itself. An entry whose tag slot
-// is an address in consumequeue_ext is asked about its tags here, from the record.
-func (g *getScan) matchRecord(e cqEntry, rec []byte) bool {
+// matchEntry asks the filter about a queue entry. known = false: its tag slot is
+// an address in consumequeue_ext where there is no unit, so the record has to tell.
+func (g *getScan) matchEntry(e cqEntry) (matched, known bool) {
+	switch {
+	case g.filter == nil:
+		return true, true
+	case !isExtAddress(e.tagsCode):
+		return g.filter.MatchQueue(e.tagsCode, 0, nil), true
+	}
+	var u cqExtUnit
+	if !g.ext.unit(e.tagsCode, &u) {
+		return true, false
+	}
+	return g.filter.MatchQueue(u.tagsCode, u.storeTimeMs, u.filterBitMap), true
+}
+
+// matchRecord asks the filter about the record itself, and about its tags unless
+// the entry was known.
+func (g *getScan) matchRecord(rec []byte, known bool) bool {
 	if g.filter == nil {
 		return true
 	}
@@ -167,9 +186,9 @@ func (g *getScan) matchRecord(e cqEntry, rec []byte) bool {
 	if !ok {
 		return false
 	}
-	if e.tagsCode <= cqMaxExtAddress {
+	if !known {
 		tags, _ := codec.GetProperty(props, codec.PropertyTags)
-		if !g.filter.MatchQueue(codec.TagsCode(tags)) {
+		if !g.filter.MatchQueue(codec.TagsCode(tags), 0, nil) {
 			return false
 		}
 	}

@@ -19,8 +19,8 @@ type tagFilter struct {
 	props string
 }
 
-func (f tagFilter) MatchQueue(code int64) bool    { return f.code == 0 || f.code == code }
-func (f tagFilter) MatchRecord(props string) bool { return strings.Contains(props, f.props) }
+func (f tagFilter) MatchQueue(code, _ int64, _ []byte) bool { return f.code == 0 || f.code == code }
+func (f tagFilter) MatchRecord(props string) bool           { return strings.Contains(props, f.props) }
 
 func TestGetMessageStates(t *testing.T) {
 	s := openStore(t, testOptions(testConfig(t.TempDir())))
@@ -221,7 +221,7 @@ func TestParseDelayLevels(t *testing.T) {
 // arrivals records what the listener hears.
 type arrivals struct{ heard chan string }
 
-func (a *arrivals) Arriving(topic string, queueID int32, next, tags, storeMs int64, props string) {
+func (a *arrivals) Arriving(topic string, queueID int32, next, tags, storeMs int64, _ []byte, props string) {
 	a.heard <- fmt.Sprintf("%s-%d next=%d tags=%d %q", topic, queueID, next, tags, props)
 }
 

@@ -21,6 +21,7 @@ type Options struct {
 	FS           vfs.FS           // nil = the real one
 	Log          *slog.Logger     // nil = slog.Default()
 	Arriving     ArrivingListener // nil = nobody listens
+	BitMaps      BitMapper        // nil = no bit maps
 	BrokerIPPort netip.AddrPort   // stored as storeHost of messages that have none
 	Now          func() time.Time // nil = time.Now; gives store times
 }
@@ -36,6 +37,7 @@ type MessageStore struct {
 
 	flags       runningFlags
 	lock        io.Closer
+	stopped     stopState // how the last process ended
 	commitLog   *CommitLog
 	queues      *queueTable
 	index       indexService
@@ -92,8 +94,10 @@ func newMessageStore(o Options, levels []int64) *MessageStore {
 	files := newLogFiles(s.fs, paths, readPaths, int64(cfg.MappedFileSizeCommitLog))
 	s.commitLog = newCommitLog(files, &s.flags, &s.cfg, s.log, now, s.committed)
 	s.queues = newQueueTable(s.fs, filepath.Join(cfg.StorePathRootDir, "consumequeue"), cfg.cqFileBytes(), s.log, &s.flags)
+	s.queues.ext.fileBytes, s.queues.ext.write = int64(cfg.MappedFileSizeConsumeQueueExt), cfg.EnableConsumeQueueExt
 	s.index = openIndexService(s)
 	s.reput = newReputService(s.commitLog, s.queues, s.index, &s.cfg, levels, nil, s.log)
+	s.reput.bitMaps = o.BitMaps
 	s.checkpoint = storeCheckpoint{fs: s.fs, path: filepath.Join(cfg.StorePathRootDir, "checkpoint")}
 	return s
 }
@@ -114,17 +118,16 @@ func (s *MessageStore) open() error {
 		return fmt.Errorf("lock the store: %w", err)
 	}
 	s.lock = lock
-	stop, err := s.lastStop()
-	if err != nil {
+	if s.stopped, err = s.lastStop(); err != nil {
 		return err
 	}
 	if err := s.checkpoint.load(); err != nil {
 		return err
 	}
-	if err := s.commitLog.files.load(stop == stopUnclean, s.checkpoint.value.physicMs); err != nil {
+	if err := s.commitLog.files.load(s.stopped == stopUnclean, s.checkpoint.value.physicMs); err != nil {
 		return err
 	}
-	return s.recover(stop)
+	return s.recover(s.stopped)
 }
 
 // committed is told by the log that there is more to dispatch and to replicate.
@@ -153,6 +156,10 @@ func (s *MessageStore) Start() error {
 	s.flags.clear(flagShutdown)
 	return nil
 }
+
+// LastStopClean tells that the process that had the store before this one stopped
+// it; the first one counts as such.
+func (s *MessageStore) LastStopClean() bool { return s.stopped == stopClean }
 
 // Config is the current settings; the caller does not modify it.
 func (s *MessageStore) Config() *Config { return s.cfg.Load() }

@@ -84,7 +84,8 @@ func (s *MessageStore) putMulti(e *encoder, m *codec.Message, names string, cb P
 	s.putAppend(e, st, m, cb)
 }
 
-// dispatchMulti puts the record into its further queues.
+// dispatchMulti puts the record into its further queues, without unit in
+// consumequeue_ext. Its bit map tells only of who filters its own topic.
 func (r *reputService) dispatchMulti(cfg *Config, v *codec.DispatchView) {
 	names, _ := codec.GetProperty(v.Properties, codec.PropertyInnerMultiDispatch)
 	offsets, ok := codec.GetProperty(v.Properties, codec.PropertyInnerMultiQueueOffset)
@@ -98,11 +99,11 @@ func (r *reputService) dispatchMulti(cfg *Config, v *codec.DispatchView) {
 			r.complain(name, "a record cannot go into one of its further queues", v, err)
 			continue
 		}
-		if err := q.append(cqEntry{phyOffset: v.CommitLogOffset, sizeBytes: v.SizeBytes, tagsCode: v.TagsCode}, offset); err != nil {
+		if err := q.append(cqEntry{phyOffset: v.CommitLogOffset, sizeBytes: v.SizeBytes, tagsCode: v.TagsCode}, offset, nil); err != nil {
 			r.complain(name, "a record does not fit one of its further queues and is skipped", v, err)
 		}
 		if r.arriving != nil && cfg.BrokerRole != Slave {
-			r.arriving.Arriving(q.topic, q.queueID, offset+1, v.TagsCode, v.StoreTimestampMs, v.Properties)
+			r.arriving.Arriving(q.topic, q.queueID, offset+1, v.TagsCode, v.StoreTimestampMs, nil, v.Properties)
 		}
 	}
 }

@@ -1,10 +1,22 @@
 package store
 
+import "slices"
+
 // QueueEntry is one entry of a consume queue, see consumequeue_format.go.
 type QueueEntry struct {
 	PhyOffset int64
 	SizeBytes int32
-	TagsCode  int64
+	TagsCode  int64 // or an address in consumequeue_ext, see Ext
+	// Ext is what stands at the address. An address without Ext: nothing does.
+	ExtAddress bool
+	Ext        *QueueEntryExt
+}
+
+// QueueEntryExt is what an entry has in consumequeue_ext.
+type QueueEntryExt struct {
+	TagsCode         int64
+	StoreTimestampMs int64
+	FilterBitMap     []byte
 }
 
 // QueueEntries returns at most maxNum entries of a queue from queue offset index
@@ -15,7 +27,7 @@ func (s *MessageStore) QueueEntries(topic string, queueID int32, index int64, ma
 	if q == nil {
 		return nil, false
 	}
-	buf := make([]byte, 0, cqFlushBytes)
+	buf, ext := make([]byte, 0, cqFlushBytes), extReader{q: q}
 	for len(entries) < maxNum {
 		b, n, err := q.read(buf[:0], index, min(maxNum-len(entries), cqFlushBytes/cqEntryBytes))
 		if err != nil {
@@ -27,9 +39,19 @@ func (s *MessageStore) QueueEntries(topic string, queueID int32, index int64, ma
 		index += int64(n)
 		for ; len(b) > 0; b = b[cqEntryBytes:] {
 			if e := parseCQEntry(b); !e.filler() {
-				entries = append(entries, QueueEntry{e.phyOffset, e.sizeBytes, e.tagsCode})
+				entries = append(entries, ext.queueEntry(e))
 			}
 		}
 	}
 	return entries, true
+}
+
+// queueEntry shows e with its unit.
+func (r *extReader) queueEntry(e cqEntry) QueueEntry {
+	shown := QueueEntry{PhyOffset: e.phyOffset, SizeBytes: e.sizeBytes, TagsCode: e.tagsCode, ExtAddress: isExtAddress(e.tagsCode)}
+	var u cqExtUnit
+	if shown.ExtAddress && r.unit(e.tagsCode, &u) {
+		shown.Ext = &QueueEntryExt{u.tagsCode, u.storeTimeMs, slices.Clone(u.filterBitMap)}
+	}
+	return shown
 }

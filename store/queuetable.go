@@ -22,6 +22,7 @@ type queueTable struct {
 	log       *slog.Logger
 	flags     *runningFlags
 	cache     *fileCache
+	ext       queueTableExt
 
 	mu struct {
 		sync.RWMutex
@@ -30,6 +31,13 @@ type queueTable struct {
 	failing  atomic.Int32 // queues that keep entries they could not write
 	dirty    queueSet     // queues with a tail
 	unsynced queueSet     // queues written since the last sync
+}
+
+// queueTableExt is what the queues need to know of consumequeue_ext.
+type queueTableExt struct {
+	dir       string // consumequeue_ext, beside consumequeue
+	fileBytes int64  // of new files
+	write     bool   // enableConsumeQueueExt when the store was opened
 }
 
 // queueSet collects queues until the flusher takes them. A queue's own flag,
@@ -55,6 +63,7 @@ func (s *queueSet) take() []*ConsumeQueue {
 
 func newQueueTable(fsys vfs.FS, dir string, fileBytes int64, log *slog.Logger, flags *runningFlags) *queueTable {
 	t := &queueTable{fs: fsys, dir: dir, fileBytes: fileBytes, log: log, flags: flags, cache: newFileCache(fsys, fileCacheCapacity)}
+	t.ext.dir = dir + "_ext"
 	t.mu.topics = make(map[string]map[int32]*ConsumeQueue)
 	return t
 }
@@ -149,12 +158,13 @@ func (t *queueTable) sync() bool {
 	var errs error
 	for _, q := range t.unsynced.take() {
 		newFile, err := q.sync()
-		errs = errors.Join(errs, err)
+		newExtFile, errExt := q.syncExt() // second: no entry is durable without its unit
+		errs = errors.Join(errs, err, errExt)
 		if newFile {
-			dirs[q.dir()] = struct{}{}
-			dirs[filepath.Dir(q.dir())] = struct{}{}
-			dirs[t.dir] = struct{}{}
-			dirs[filepath.Dir(t.dir)] = struct{}{}
+			addFolders(dirs, q.dir())
+		}
+		if newExtFile {
+			addFolders(dirs, q.extDir())
 		}
 	}
 	for dir := range dirs {
@@ -167,4 +177,12 @@ func (t *queueTable) sync() bool {
 		t.flags.set(flagLogicQueueError)
 	}
 	return t.failing.Load() == 0 && t.flags.bits.Load()&flagLogicQueueError == 0
+}
+
+// addFolders adds a queue's folder and those above, up to the store's.
+func addFolders(dirs map[string]struct{}, dir string) {
+	for range 4 {
+		dirs[dir] = struct{}{}
+		dir = filepath.Dir(dir)
+	}
 }

@@ -56,17 +56,23 @@ func (t *queueTable) keepDamaged(do func(*ConsumeQueue) error) error {
 }
 
 func (t *queueTable) loadQueue(topic, id string, isDir bool) error {
-	n, err := strconv.ParseInt(id, 10, 32)
+	n, ok := parseQueueID(id)
 	switch {
-	case isDir && strings.HasPrefix(id, "deleted-"): // the process died while it deleted the topic
+	case isDir && strings.HasPrefix(id, deletedPrefix): // the process died while it deleted the topic
 		return t.fs.RemoveAll(filepath.Join(t.dir, topic, id))
-	case !isDir || err != nil || n < 0 || strconv.FormatInt(n, 10) != id:
+	case !isDir || !ok:
 		return nil
 	}
-	if t.findOrCreate(topic, int32(n)) == nil {
+	if t.findOrCreate(topic, n) == nil {
 		t.log.Warn("a folder that is no topic is left alone", "folder", filepath.Join(t.dir, topic))
 	}
 	return nil
+}
+
+// parseQueueID reads the name of a queue's folder; false for other names.
+func parseQueueID(name string) (id int32, ok bool) {
+	n, err := strconv.ParseInt(name, 10, 32)
+	return int32(n), err == nil && n >= 0 && strconv.FormatInt(n, 10) == name
 }
 
 // forAll runs do for every queue, several at a time.

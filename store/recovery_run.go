@@ -60,6 +60,9 @@ func (s *MessageStore) recover(stop stopState) error {
 			return fmt.Errorf("recover consume queues: %w", err)
 		}
 	}
+	if err := s.queues.recoverExt(cut != allEntries); err != nil {
+		return err
+	}
 	if err := s.recoverDispatch(start, end, stop == stopClean); err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type reputService struct {
 	cfg      *atomic.Pointer[Config]
 	levels   []int64 // delay of each level, ms
 	arriving ArrivingListener
+	bitMaps  BitMapper
 	slog     *slog.Logger
 
 	from        atomic.Int64 // everything before is dispatched
@@ -33,6 +34,7 @@ type reputService struct {
 
 	buf     []byte
 	view    codec.DispatchView
+	bitMap  []byte          // of the record at hand, empty = none
 	badSeen map[string]bool // topics that were complained about
 }
 
@@ -156,6 +158,9 @@ func (r *reputService) resync(bad, at, limit int64) int64 {
 func (r *reputService) dispatchRecord(v *codec.DispatchView) {
 	defer r.lastStoreMs.Store(v.StoreTimestampMs) // last: the checkpoint takes it for a time of records in their queues
 	cfg := r.cfg.Load()
+	if r.bitMaps != nil {
+		r.bitMap = r.bitMaps.AppendBitMap(r.bitMap[:0], v.Topic, v.Properties, v.StoreTimestampMs)
+	}
 	tran := codec.TransactionType(v.SysFlag)
 	var q *ConsumeQueue
 	if tran != codec.TransactionPreparedType && tran != codec.TransactionRollbackType {
@@ -172,7 +177,7 @@ func (r *reputService) dispatchRecord(v *codec.DispatchView) {
 		}
 	}
 	if q != nil && r.arriving != nil && cfg.BrokerRole != Slave {
-		r.arriving.Arriving(q.topic, v.QueueID, v.QueueOffset+1, v.TagsCode, v.StoreTimestampMs, v.Properties)
+		r.arriving.Arriving(q.topic, v.QueueID, v.QueueOffset+1, v.TagsCode, v.StoreTimestampMs, r.bitMap, v.Properties)
 	}
 }
 
@@ -189,7 +194,11 @@ func (r *reputService) dispatchQueue(cfg *Config, v *codec.DispatchView) *Consum
 		}
 	}
 	e := cqEntry{phyOffset: v.CommitLogOffset, sizeBytes: v.SizeBytes, tagsCode: v.TagsCode}
-	if err := q.append(e, v.QueueOffset); err != nil {
+	var ext *cqExtUnit
+	if cfg.EnableConsumeQueueExt && r.queues.ext.write {
+		ext = &cqExtUnit{tagsCode: v.TagsCode, storeTimeMs: v.StoreTimestampMs, filterBitMap: r.bitMap}
+	}
+	if err := q.append(e, v.QueueOffset, ext); err != nil {
 		r.complain(q.topic, "a record does not fit its queue and is skipped", v, err)
 	}
 	return q

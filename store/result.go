@@ -97,8 +97,10 @@ func (r *GetResult) Reset() { *r = GetResult{Buf: r.Buf[:0]} }
 
 // MessageFilter decides which records of a queue a reader gets (Java: MessageFilter). nil = all.
 type MessageFilter interface {
-	// MatchQueue looks at the queue entry only: false = surely no match.
-	MatchQueue(tagsCode int64) bool
+	// MatchQueue looks at the queue entry only, and what it has in
+	// consumequeue_ext: false = surely no match. bitMap is empty when there is
+	// none (storeTimestampMs has no meaning then), and good during the call.
+	MatchQueue(tagsCode, storeTimestampMs int64, bitMap []byte) bool
 	// MatchRecord looks at the record's properties text; called when MatchQueue was true.
 	MatchRecord(properties string) bool
 }
@@ -113,7 +115,15 @@ type QueryResult struct {
 // ArrivingListener hears of every record that became readable in a queue
 // (Java: MessageArrivingListener). Called on the dispatch goroutine: it must not block.
 type ArrivingListener interface {
-	// Arriving: nextOffset is the record's queue offset + 1. properties aliases
-	// the log and dies with the call.
-	Arriving(topic string, queueID int32, nextOffset int64, tagsCode int64, storeTimestampMs int64, properties string)
+	// Arriving: nextOffset is the record's queue offset + 1. bitMap is what the
+	// BitMapper said of it. properties aliases the log; both die with the call.
+	Arriving(topic string, queueID int32, nextOffset int64, tagsCode int64, storeTimestampMs int64, bitMap []byte, properties string)
+}
+
+// BitMapper knows which groups want a record (Java: CommitLogDispatcherCalcBitMap).
+// It is asked on the dispatch goroutine, and while Open recovers: it must not block.
+type BitMapper interface {
+	// AppendBitMap appends the bit map of the groups whose filter matches the
+	// record; nothing = none. The strings alias the log and die with the call.
+	AppendBitMap(dst []byte, topic, properties string, storeTimestampMs int64) []byte
 }

@@ -1,9 +1,13 @@
 package filter
 
-import "github.com/boostermq/booster/codec"
+import (
+	"sync/atomic"
+
+	"github.com/boostermq/booster/codec"
+)
 
 // ConsumerFilterData is the filter of a group on a topic (Java:
-// ConsumerFilterData). It is immutable.
+// ConsumerFilterData). It is immutable but for replaced.
 type ConsumerFilterData struct {
 	ConsumerGroup string
 	Topic         string
@@ -16,6 +20,9 @@ type ConsumerFilterData struct {
 	DeadTimeMs    int64
 	ClientVersion int64 // subVersion of the subscription it came with
 	bloom         *codec.BloomFilterData
+	// replaced: another expression has the group's bits in the bit maps from now
+	// on, or none. What the filter becomes when it dies and revives shares it.
+	replaced *atomic.Bool
 }
 
 // Alive tells whether the group had a member at its last sign of life.
@@ -39,6 +46,16 @@ func (d *ConsumerFilterData) killed(deadTimeMs int64) *ConsumerFilterData {
 	dead := *d
 	dead.DeadTimeMs = max(deadTimeMs, d.BornTimeMs)
 	return &dead
+}
+
+// reborn is d, which knows nothing of bit maps up to then.
+func (d *ConsumerFilterData) reborn(bornTimeMs int64) *ConsumerFilterData {
+	again := *d
+	again.BornTimeMs = bornTimeMs
+	if !d.Alive() {
+		again.DeadTimeMs = max(d.DeadTimeMs, bornTimeMs)
+	}
+	return &again
 }
 
 // revived is d, alive, with that version.

@@ -1,8 +1,8 @@
 // Package filter owns SQL92 filter expressions (Java: org.apache.rocketmq.filter
 // and org.apache.rocketmq.broker.filter): it compiles and evaluates them, keeps
 // which group filters which topic by which expression in
-// config/consumerFilter.json, and has the bloom filter and the layout of
-// consumequeue_ext that go with them.
+// config/consumerFilter.json, and has the bloom filter whose bit maps package
+// store keeps in consumequeue_ext.
 //
 // It reads no messages: it is given their properties text.
 //
@@ -12,6 +12,8 @@
 //     the behaviour, oddities included (what follows a complete expression is
 //     ignored; "+" is taken only when an operand follows). Only what is too long
 //     or too deep is refused here and not there.
+//   - A bit map never refuses a message that the expression in use would take,
+//     whenever filters came, died, were replaced or lost by a crash.
 //   - An Expression and a ConsumerFilterData are immutable: shared by pulls,
 //     held pulls and the dispatch of messages.
 //   - Evaluation is bounded by the expression and the text, cannot panic, and
@@ -25,6 +27,5 @@
 // Reading order: expression.go (what one asks for), token.go, lexer.go,
 // parser.go, parser_error.go, node.go, build.go, evaluate.go, value.go,
 // number.go; then bloomfilter.go, bitsarray.go, murmur3.go; then
-// consumerfilterdata.go, manager.go, persist.go, messagefilter.go;
-// consumequeueext_format.go.
+// consumerfilterdata.go, manager.go, persist.go, messagefilter.go.
 package filter

@@ -69,4 +69,4 @@ func (x *Expression) Evaluate(properties string) Result {
 func (x *Expression) MatchRecord(properties string) bool { return x.Evaluate(properties) == True }
 
 // MatchQueue is always true: the queue entry says nothing about properties.
-func (x *Expression) MatchQueue(int64) bool { return true }
+func (x *Expression) MatchQueue(int64, int64, []byte) bool { return true }

@@ -64,7 +64,7 @@ func TestEvaluate(t *testing.T) {
 		if x, err := Compile(codec.ExpressionTypeSQL92, c.text); err == nil {
 			got = x.Evaluate(message)
 			require.Equal(t, got == True, x.MatchRecord(message), c.text)
-			require.True(t, x.MatchQueue(7))
+			require.True(t, x.MatchQueue(7, 0, nil))
 			require.Equal(t, c.text, x.Text())
 		}
 		require.Equal(t, c.want, got, c.text)

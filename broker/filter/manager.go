@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/boostermq/booster/codec"
@@ -37,6 +38,9 @@ type Manager struct {
 	byTopic map[string][]*ConsumerFilterData // the slices are never modified
 	byGroup map[string][]*ConsumerFilterData // likewise
 	changes uint64                           // grows with every change the file has to know
+	// mappedMs is the newest store time of the messages that got a bit map; it
+	// moves under the read lock.
+	mappedMs atomic.Int64
 
 	persistMu sync.Mutex
 	persisted uint64 // changes in the file; guarded by persistMu
@@ -96,12 +100,12 @@ func (m *Manager) Register(group string, subs []codec.SubscriptionData) {
 	if m.isKnown(group, subs) {
 		return
 	}
-	now := nowMs()
 	for i := range subs {
 		if s := &subs[i]; isExpression(s) {
-			m.register(group, s, now)
+			m.register(group, s)
 		}
 	}
+	now := nowMs()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, d := range m.byGroup[group] {
@@ -147,7 +151,7 @@ func (m *Manager) isKnown(group string, subs []codec.SubscriptionData) bool {
 }
 
 // register takes over one subscription. What it compiles it compiles without lock.
-func (m *Manager) register(group string, s *codec.SubscriptionData, nowMs int64) {
+func (m *Manager) register(group string, s *codec.SubscriptionData) {
 	var compiled *Expression
 	if d := m.Get(s.Topic, group); d == nil || !d.is(s.ExpressionType, s.SubString) {
 		var err error
@@ -166,7 +170,7 @@ func (m *Manager) register(group string, s *codec.SubscriptionData, nowMs int64)
 	case compiled != nil: // nil: another heart-beat was faster, the next one settles it
 		d = &ConsumerFilterData{
 			ConsumerGroup: strings.Clone(group), Topic: strings.Clone(s.Topic), Expression: compiled,
-			BornTimeMs: nowMs, ClientVersion: s.SubVersion, bloom: m.bloom.Generate(group, s.Topic),
+			BornTimeMs: m.bornLocked(), ClientVersion: s.SubVersion, bloom: m.bloom.Generate(group, s.Topic), replaced: new(atomic.Bool),
 		}
 		m.putLocked(d)
 		m.o.Log.Info("consumer filter", "group", d.ConsumerGroup, "topic", d.Topic, "expression", d.Expression.text, "version", d.ClientVersion)
@@ -197,10 +201,28 @@ func (m *Manager) clean() {
 	}
 }
 
+// bornLocked is the birth of a filter that is put now: no message with a bit map
+// made without it is newer, even when the clock went back.
+func (m *Manager) bornLocked() int64 { return max(nowMs(), m.mappedMs.Load()) }
+
+// Distrust makes all filters born anew, so that no bit map there is by now is
+// asked. It is for the start after a crash: of a filter that came shortly before,
+// bit maps may be there while the file has the one before it.
+func (m *Manager) Distrust() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range m.byKey {
+		m.putLocked(d.reborn(m.bornLocked()))
+	}
+}
+
 // putLocked puts d in place of the filter of its group and topic.
 func (m *Manager) putLocked(d *ConsumerFilterData) {
 	k := key{d.Topic, d.ConsumerGroup}
 	old := m.byKey[k]
+	if old != nil && old.replaced != d.replaced {
+		old.replaced.Store(true)
+	}
 	m.byKey[k] = d
 	m.byTopic[k.topic] = replaced(m.byTopic[k.topic], old, d)
 	m.byGroup[k.group] = replaced(m.byGroup[k.group], old, d)
@@ -208,6 +230,7 @@ func (m *Manager) putLocked(d *ConsumerFilterData) {
 }
 
 func (m *Manager) removeLocked(d *ConsumerFilterData) {
+	d.replaced.Store(true)
 	delete(m.byKey, key{d.Topic, d.ConsumerGroup})
 	removeFrom(m.byTopic, d.Topic, d)
 	removeFrom(m.byGroup, d.ConsumerGroup, d)

@@ -287,13 +287,13 @@ func TestConcurrent(t *testing.T) {
 	for i := range 4 {
 		wg.Go(func() {
 			group := fmt.Sprint("G", i%2)
-			bits := NewBitsArray(m.BloomFilter().M())
+			var bits []byte
 			for version := range int64(200) {
 				m.Register(group, []codec.SubscriptionData{subscription("T", fmt.Sprintf("a > %d", version%3), version)})
 				if d := m.Get("T", group); d != nil {
-					m.MatchBitMap(d, bits, 1)
+					m.MatchBitMap(d, version, bits)
 				}
-				m.CalcBitMap("T", props("a", "2"), bits)
+				bits = m.AppendBitMap(bits[:0], "T", props("a", "2"), version)
 				if version%20 == 0 {
 					m.Unregister(group)
 					if err := m.Persist(); err != nil {

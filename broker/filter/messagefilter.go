@@ -17,8 +17,8 @@ type RetryMessageFilter struct {
 	Queue interface{ MatchQueue(tagsCode int64) bool }
 }
 
-// MatchQueue asks Queue.
-func (f *RetryMessageFilter) MatchQueue(tagsCode int64) bool {
+// MatchQueue asks Queue. The bit map tells of filters on the retry topic itself only.
+func (f *RetryMessageFilter) MatchQueue(tagsCode, _ int64, _ []byte) bool {
 	return f.Queue == nil || f.Queue.MatchQueue(tagsCode)
 }
 
@@ -35,26 +35,36 @@ func (f *RetryMessageFilter) MatchRecord(properties string) bool {
 // BloomFilter returns the filter whose bits the bit maps of consumequeue_ext have.
 func (m *Manager) BloomFilter() *BloomFilter { return m.bloom }
 
-// CalcBitMap sets the bits of the groups whose expression matches a message of
-// topic (Java: CommitLogDispatcherCalcBitMap; enableCalcFilterBitMap). bitMap
-// has BloomFilter().M() bits. false: nobody filters this topic.
-func (m *Manager) CalcBitMap(topic, properties string, bitMap BitsArray) bool {
+// AppendBitMap appends to dst the bit map of the groups whose expression matches
+// a message of topic (Java: CommitLogDispatcherCalcBitMap; enableCalcFilterBitMap);
+// nothing when nobody filters the topic. The groups without members count too:
+// a filter that comes back is asked about what it missed.
+func (m *Manager) AppendBitMap(dst []byte, topic, properties string, storeTimeMs int64) []byte {
 	m.mu.RLock()
 	list := m.byTopic[topic]
-	m.mu.RUnlock()
-	for _, d := range list {
-		if d.Expression.MatchRecord(properties) {
-			m.bloom.HashTo(d.bloom, bitMap)
+	if len(list) > 0 {
+		for was := m.mappedMs.Load(); storeTimeMs > was && !m.mappedMs.CompareAndSwap(was, storeTimeMs); was = m.mappedMs.Load() {
 		}
 	}
-	return len(list) > 0
+	m.mu.RUnlock()
+	if len(list) == 0 {
+		return dst
+	}
+	before := len(dst)
+	dst = append(dst, make([]byte, m.bloom.M()/8)...)
+	for _, d := range list {
+		if d.Expression.MatchRecord(properties) {
+			m.bloom.HashTo(d.bloom, BitsArray(dst[before:]))
+		}
+	}
+	return dst
 }
 
 // MatchBitMap asks a message's bit map (Java: isMatchedByConsumeQueue): false =
-// surely no match. A message that is older than the filter, or whose bit map
-// was made with other settings, may match.
-func (m *Manager) MatchBitMap(d *ConsumerFilterData, bitMap BitsArray, msgStoreTimeMs int64) bool {
-	if msgStoreTimeMs <= d.BornTimeMs || bitMap.BitLength() != m.bloom.M() {
+// surely no match. A message may match that is older than the filter, whose bit
+// map was made with other settings, or perhaps by the expression after d's.
+func (m *Manager) MatchBitMap(d *ConsumerFilterData, storeTimeMs int64, bitMap BitsArray) bool {
+	if storeTimeMs <= d.BornTimeMs || bitMap.BitLength() != m.bloom.M() || d.replaced.Load() {
 		return true
 	}
 	return m.bloom.IsHit(d.bloom, bitMap)

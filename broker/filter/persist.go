@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/boostermq/booster/codec"
 	"github.com/boostermq/booster/codec/fastjson"
@@ -67,7 +68,7 @@ func (m *Manager) loaded(topic, group string, body *codec.ConsumerFilterData, no
 	}
 	d := &ConsumerFilterData{
 		ConsumerGroup: group, Topic: topic, Expression: x,
-		BornTimeMs: body.BornTime, DeadTimeMs: body.DeadTime, ClientVersion: body.ClientVersion, bloom: m.bloom.Generate(group, topic),
+		BornTimeMs: body.BornTime, DeadTimeMs: body.DeadTime, ClientVersion: body.ClientVersion, bloom: m.bloom.Generate(group, topic), replaced: new(atomic.Bool),
 	}
 	if !m.bloom.IsValid(body.BloomFilterData) {
 		d.BornTimeMs = nowMs

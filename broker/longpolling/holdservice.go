@@ -117,10 +117,11 @@ func (h *PullRequestHoldService) Suspend(topic string, queueID int32, r *PullReq
 }
 
 // NotifyMessageArriving wakes the pulls that wait for a message of this tag
-// code and these properties in the queue (Java: notifyMessageArriving).
-// maxOffset is the message's queue offset + 1. properties is looked at during
-// the call only; "" = unknown, only the tag code counts.
-func (h *PullRequestHoldService) NotifyMessageArriving(topic string, queueID int32, maxOffset, tagsCode, storeTimestampMs int64, properties string) {
+// code, bit map (may be empty) and properties in the queue (Java:
+// notifyMessageArriving). maxOffset is the message's queue offset + 1. bitMap and
+// properties are looked at during the call only; properties "" = unknown, they
+// do not count.
+func (h *PullRequestHoldService) NotifyMessageArriving(topic string, queueID int32, maxOffset, tagsCode, storeTimestampMs int64, bitMap []byte, properties string) {
 	if h.held.Load() == 0 {
 		return
 	}
@@ -129,7 +130,7 @@ func (h *PullRequestHoldService) NotifyMessageArriving(topic string, queueID int
 		return
 	}
 	b := h.batch()
-	s.release(queueKey{topic, queueID}, maxOffset, &arrival{tagsCode, properties}, nowMs, b)
+	s.release(queueKey{topic, queueID}, maxOffset, &arrival{tagsCode, storeTimestampMs, bitMap, properties}, nowMs, b)
 	h.leave(b)
 }
 

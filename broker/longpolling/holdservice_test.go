@@ -27,7 +27,7 @@ type tagFilter struct {
 	properties string
 }
 
-func (f tagFilter) MatchQueue(code int64) bool { return f.code == code }
+func (f tagFilter) MatchQueue(code, _ int64, _ []byte) bool { return f.code == code }
 func (f tagFilter) MatchRecord(properties string) bool {
 	return f.properties == "" || f.properties == properties
 }
@@ -120,12 +120,12 @@ func TestArrivalWakes(t *testing.T) {
 			require.True(t, h.Suspend("T", 0, filtered("tag and property", tagFilter{7, "p"})))
 			require.True(t, h.Suspend("T", 0, request("far", 50)))
 			require.Equal(t, 4, h.Held())
-			h.NotifyMessageArriving(c.topic, c.queueID, c.maxOffset, c.tagsCode, 0, c.properties)
+			h.NotifyMessageArriving(c.topic, c.queueID, c.maxOffset, c.tagsCode, 0, nil, c.properties)
 			woken, dropped := h.take()
 			require.Equal(t, c.want, woken)
 			require.Empty(t, dropped)
 			require.Equal(t, 4-len(c.want), h.Held())
-			h.NotifyMessageArriving(c.topic, c.queueID, c.maxOffset, c.tagsCode, 0, c.properties)
+			h.NotifyMessageArriving(c.topic, c.queueID, c.maxOffset, c.tagsCode, 0, nil, c.properties)
 			woken, _ = h.take()
 			require.Empty(t, woken, "once only")
 		})
@@ -206,7 +206,7 @@ func TestNoLostWakeUp(t *testing.T) {
 	h.setMax("T", 0, 10)
 	h.onceAsked = func() {
 		h.setMax("T", 0, 11)
-		h.NotifyMessageArriving("T", 0, 11, 0, 0, "")
+		h.NotifyMessageArriving("T", 0, 11, 0, 0, nil, "")
 	}
 	require.True(t, h.Suspend("T", 0, request("arrives meanwhile", 10)))
 	woken, _ = h.take()
@@ -229,7 +229,7 @@ func TestDeadAreNotWoken(t *testing.T) {
 	r.Channel = ch
 	h.Suspend("T", 0, r)
 	ch.closed.Store(true)
-	h.NotifyMessageArriving("T", 0, 1, 0, 0, "")
+	h.NotifyMessageArriving("T", 0, 1, 0, 0, nil, "")
 	woken, dropped := h.take()
 	require.Empty(t, woken)
 	require.Equal(t, []string{"r"}, dropped)
@@ -242,7 +242,7 @@ func TestMaxHeld(t *testing.T) {
 	require.True(t, h.Suspend("T", 1, request("b", 0)))
 	require.False(t, h.Suspend("T", 2, request("c", 0)))
 	require.Equal(t, 2, h.Held())
-	h.NotifyMessageArriving("T", 0, 1, 0, 0, "")
+	h.NotifyMessageArriving("T", 0, 1, 0, 0, nil, "")
 	require.True(t, h.Suspend("T", 2, request("c", 0)))
 }
 
@@ -294,12 +294,12 @@ func TestEmptyQueuesAreForgotten(t *testing.T) {
 		return n
 	}
 	h.Suspend("T", 0, request("a", 0))
-	h.NotifyMessageArriving("T", 0, 1, 0, 0, "")
+	h.NotifyMessageArriving("T", 0, 1, 0, 0, nil, "")
 	require.Equal(t, 1, count())
 	h.CheckHoldRequest()
 	require.Equal(t, 1, count(), "empty, but its consumer may be back")
 	h.Suspend("T", 0, request("b", 1))
-	h.NotifyMessageArriving("T", 0, 2, 0, 0, "")
+	h.NotifyMessageArriving("T", 0, 2, 0, 0, nil, "")
 	h.CheckHoldRequest()
 	require.Equal(t, 1, count())
 	h.CheckHoldRequest()
@@ -311,7 +311,7 @@ func TestKeysOwnTheirStrings(t *testing.T) {
 	frame := []byte("T")
 	h.Suspend(string(frame), 0, request("a", 0))
 	frame[0] = 'U'
-	h.NotifyMessageArriving("T", 0, 1, 0, 0, "")
+	h.NotifyMessageArriving("T", 0, 1, 0, 0, nil, "")
 	woken, _ := h.take()
 	require.Equal(t, []string{"a"}, woken)
 }
@@ -351,7 +351,7 @@ func TestConcurrent(t *testing.T) {
 		wg.Go(func() {
 			for range 500 {
 				next := heads[i].Add(1)
-				h.NotifyMessageArriving("T", int32(i), next, 0, 0, "")
+				h.NotifyMessageArriving("T", int32(i), next, 0, 0, nil, "")
 			}
 		})
 	}
@@ -369,7 +369,7 @@ func TestConcurrent(t *testing.T) {
 func TestNotifyAllocatesNothing(t *testing.T) {
 	h := newHarness(Options{})
 	topic := string([]byte("TopicOfSomeLength"))
-	notify := func() { h.NotifyMessageArriving(topic, 3, 5, 7, 0, "p") }
+	notify := func() { h.NotifyMessageArriving(topic, 3, 5, 7, 0, nil, "p") }
 	require.Zero(t, testing.AllocsPerRun(100, notify), "nobody waits")
 	for i := range 1000 {
 		h.Suspend(topic, int32(i+100), request("r", 0))
@@ -385,7 +385,7 @@ func BenchmarkNotifyNobodyWaits(b *testing.B) {
 	h := New(Options{MaxOffset: func(string, int32) int64 { return 0 }, Wake: func([]*PullRequest) {}})
 	b.ReportAllocs()
 	for b.Loop() {
-		h.NotifyMessageArriving("TopicOfSomeLength", 3, 5, 7, 0, "p")
+		h.NotifyMessageArriving("TopicOfSomeLength", 3, 5, 7, 0, nil, "p")
 	}
 }
 
@@ -398,7 +398,7 @@ func BenchmarkNotifyOthersWait(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				h.NotifyMessageArriving("TopicOfSomeLength", 3, 5, 7, 0, "p")
+				h.NotifyMessageArriving("TopicOfSomeLength", 3, 5, 7, 0, nil, "p")
 			}
 		})
 	}
@@ -410,6 +410,6 @@ func BenchmarkSuspendAndWake(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		h.Suspend("TopicOfSomeLength", 3, r)
-		h.NotifyMessageArriving("TopicOfSomeLength", 3, 5, 7, 0, "p")
+		h.NotifyMessageArriving("TopicOfSomeLength", 3, 5, 7, 0, nil, "p")
 	}
 }

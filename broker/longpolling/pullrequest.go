@@ -6,8 +6,9 @@ type Channel interface{ Alive() bool }
 // MessageFilter decides whether an arrived message is what a held pull waits
 // for. It has the methods of store.MessageFilter.
 type MessageFilter interface {
-	// MatchQueue looks at the tag code only: false = surely no match.
-	MatchQueue(tagsCode int64) bool
+	// MatchQueue looks at the tag code, and at the bit map unless it is empty:
+	// false = surely no match.
+	MatchQueue(tagsCode, storeTimestampMs int64, bitMap []byte) bool
 	// MatchRecord looks at the properties text; called when MatchQueue was true.
 	MatchRecord(properties string) bool
 }

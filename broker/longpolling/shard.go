@@ -34,8 +34,10 @@ type heldQueue struct {
 
 // arrival is a message that became readable.
 type arrival struct {
-	tagsCode   int64
-	properties string
+	tagsCode         int64
+	storeTimestampMs int64
+	bitMap           []byte
+	properties       string
 }
 
 // batch collects what leaves a queue.
@@ -108,7 +110,7 @@ func (a *arrival) wantedBy(r *PullRequest) bool {
 	if a == nil || r.Filter == nil {
 		return true
 	}
-	return r.Filter.MatchQueue(a.tagsCode) && (a.properties == "" || r.Filter.MatchRecord(a.properties))
+	return r.Filter.MatchQueue(a.tagsCode, a.storeTimestampMs, a.bitMap) && (a.properties == "" || r.Filter.MatchRecord(a.properties))
 }
 
 // keys returns the queues with requests and forgets those that stayed empty

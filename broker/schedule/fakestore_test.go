@@ -110,7 +110,7 @@ func (f *fakeStore) GetMessage(topic string, queueID int32, offset int64, maxNum
 	res.Status = store.NoMatchedMessage
 	for ; offset < hi && res.MsgCount < maxNums; offset++ {
 		e := q[offset]
-		if filter != nil && !filter.MatchQueue(e.tagsCode) {
+		if filter != nil && !filter.MatchQueue(e.tagsCode, 0, nil) {
 			continue
 		}
 		if e.record == nil {

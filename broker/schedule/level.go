@@ -92,7 +92,7 @@ type dueFilter struct {
 var _ store.MessageFilter = (*dueFilter)(nil)
 
 // MatchQueue judges by the tag slot, the time of delivery.
-func (f *dueFilter) MatchQueue(deliverMs int64) bool {
+func (f *dueFilter) MatchQueue(deliverMs, _ int64, _ []byte) bool {
 	if f.stopped {
 		return false
 	}
@@ -108,8 +108,7 @@ func (f *dueFilter) MatchQueue(deliverMs int64) bool {
 }
 
 // minTimeMs is below any time of delivery and above any tag code, which is what
-// the store shows of an entry that points into consumequeue_ext (a Java broker
-// with enableConsumeQueueExt).
+// the store shows of an entry whose unit in consumequeue_ext is missing.
 const minTimeMs = 1 << 32
 
 // cutNotDue returns the records before the first whose time, the time of its

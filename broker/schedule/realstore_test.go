@@ -19,7 +19,7 @@ import (
 // arrivals hands what the store tells to the service that runs now.
 type arrivals struct{ service atomic.Pointer[Service] }
 
-func (a *arrivals) Arriving(topic string, queueID int32, _, _, _ int64, _ string) {
+func (a *arrivals) Arriving(topic string, queueID int32, _, _, _ int64, _ []byte, _ string) {
 	if s := a.service.Load(); s != nil && topic == codec.ScheduleTopic {
 		s.Arriving(queueID)
 	}

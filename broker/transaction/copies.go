@@ -79,7 +79,7 @@ type copyFilter struct{}
 var _ store.MessageFilter = copyFilter{}
 
 // MatchQueue knows nothing of the message.
-func (copyFilter) MatchQueue(int64) bool { return true }
+func (copyFilter) MatchQueue(int64, int64, []byte) bool { return true }
 
 // MatchRecord looks for the property of a copy.
 func (copyFilter) MatchRecord(properties string) bool {
