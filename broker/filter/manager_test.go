@@ -314,13 +314,13 @@ func TestHotPathsAllocateNothing(t *testing.T) {
 	m.Register("G", heartbeat)
 	_, err := m.Compile("SQL92", "a > 1")
 	require.NoError(t, err)
-	message, bits := props("a", "5", "RETRY_TOPIC", "T"), NewBitsArray(m.BloomFilter().M())
+	message, bits := props("a", "5", "RETRY_TOPIC", "T"), make([]byte, 0, 100)
 	retry := &RetryMessageFilter{Filters: m, Group: "G"}
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		d := m.Get("T", "G")
 		x, _ := m.Compile("SQL92", "a > 1")
-		if !d.Expression.MatchRecord(message) || !x.MatchRecord(message) || !retry.MatchRecord(message) || !m.CalcBitMap("T", message, bits) ||
-			!m.MatchBitMap(d, bits, 1<<60) {
+		if !d.Expression.MatchRecord(message) || !x.MatchRecord(message) || !retry.MatchRecord(message) ||
+			!m.MatchBitMap(d, 1<<60, m.AppendBitMap(bits, "T", message, 1)) {
 			panic("no match")
 		}
 		m.Register("G", heartbeat)
