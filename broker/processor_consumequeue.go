@@ -1,12 +1,17 @@
 package broker
 
 import (
+	"encoding/base64"
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/boostermq/booster/codec"
 	"github.com/boostermq/booster/codec/fastjson"
 	"github.com/boostermq/booster/remoting"
+	"github.com/boostermq/booster/store"
 )
 
 // queryConsumeQueueMax bounds the entries of one answer to 321, so that it fits
@@ -17,11 +22,12 @@ const queryConsumeQueueMax = 100000
 //
 // Behavior: count entries of a queue from index on. With a group its subscription
 // and filter come along; filterData is "null" for one by tags, or says that the
-// group is not online. A success carries the remark "not set any response code".
+// group is not online. An entry with a unit in consumequeue_ext shows it
+// (extendDataJson, bitMap). A success carries the remark "not set any response code".
 //
 // Differences from Java: at most 100000 entries, which may come from more than
-// one file; eval really tells whether the group's filter lets the entry's tag
-// code pass (one by expression always does); filterData has no bloom filter.
+// one file; eval really tells whether the group's filter lets the entry pass (one
+// by expression does without a bit map); filterData has no bloom filter.
 func (p *adminProcessor) queryConsumeQueue(r *remoting.Request) {
 	var h codec.QueryConsumeQueueRequestHeader
 	if !decodePlain(r, &h) || refusedPlain(r, checkTopic(h.Topic)) {
@@ -39,14 +45,12 @@ func (p *adminProcessor) queryConsumeQueue(r *remoting.Request) {
 	body := codec.QueryConsumeQueueResponseBody{
 		MinQueueIndex: p.b.store.MinOffsetInQueue(h.Topic, h.QueueID), MaxQueueIndex: p.b.store.MaxOffsetInQueue(h.Topic, h.QueueID),
 	}
-	passes := func(int64) bool { return false }
+	var filter *pullFilter
 	if !isBlank(h.ConsumerGroup) {
-		passes = p.describeFilter(&h, &body)
+		filter = p.describeFilter(&h, &body)
 	}
-	for _, e := range entries {
-		body.QueueData = append(body.QueueData, codec.ConsumeQueueData{
-			PhysicOffset: e.PhyOffset, PhysicSize: e.SizeBytes, TagsCode: e.TagsCode, Eval: passes(e.TagsCode),
-		})
+	for i := range entries {
+		body.QueueData = append(body.QueueData, describeEntry(&entries[i], filter))
 	}
 	remark := remarkNotSet
 	if len(entries) == 0 {
@@ -55,21 +59,64 @@ func (p *adminProcessor) queryConsumeQueue(r *remoting.Request) {
 	replyJSONRemark(r, remark, &body)
 }
 
+// describeEntry is an entry with what it has in consumequeue_ext, and whether
+// filter lets it pass; nil lets nothing pass.
+func describeEntry(e *store.QueueEntry, filter *pullFilter) codec.ConsumeQueueData {
+	data := codec.ConsumeQueueData{PhysicOffset: e.PhyOffset, PhysicSize: e.SizeBytes, TagsCode: e.TagsCode}
+	unit := e.Ext
+	switch {
+	case unit != nil:
+		data.ExtendDataJSON, data.BitMap = describeExt(unit), bitMapText(unit.FilterBitMap)
+	case e.ExtAddress:
+		data.Msg = "Cq extend not exist!addr: " + strconv.FormatInt(e.TagsCode, 10)
+		return data
+	default:
+		unit = &store.QueueEntryExt{TagsCode: e.TagsCode}
+	}
+	data.Eval = filter != nil && filter.MatchQueue(unit.TagsCode, unit.StoreTimestampMs, unit.FilterBitMap)
+	return data
+}
+
+// describeExt is a unit as Java's JSON of it.
+func describeExt(u *store.QueueEntryExt) string {
+	bits := ""
+	if len(u.FilterBitMap) > 0 {
+		bits = `"filterBitMap":"` + base64.StdEncoding.EncodeToString(u.FilterBitMap) + `",`
+	}
+	return fmt.Sprintf(`{%s"msgStoreTime":%d,"size":%d,"tagsCode":%d}`, bits, u.StoreTimestampMs, u.SizeBytes, u.TagsCode)
+}
+
+// bitMapText writes a bit map from its last bit to its first, a line for each 8
+// bytes counted from the first; "" for none (Java: BitsArray.toString).
+func bitMapText(bitMap []byte) string {
+	var text strings.Builder
+	for i, b := range slices.Backward(bitMap) {
+		fmt.Fprintf(&text, "%08b", b)
+		if i%8 == 0 {
+			text.WriteByte('\n')
+		}
+	}
+	return text.String()
+}
+
 // describeFilter fills in what the group of h wants of the topic, and returns
-// which tag codes that lets pass.
-func (p *adminProcessor) describeFilter(h *codec.QueryConsumeQueueRequestHeader, body *codec.QueryConsumeQueueResponseBody) (passes func(tagsCode int64) bool) {
+// the filter of its pulls; nil when it is not online.
+func (p *adminProcessor) describeFilter(h *codec.QueryConsumeQueueRequestHeader, body *codec.QueryConsumeQueueResponseBody) *pullFilter {
 	sub, _, _ := p.b.consumers.FindSubscriptionData(h.ConsumerGroup, h.Topic)
 	if sub == nil {
 		body.FilterData = h.ConsumerGroup + "@" + h.Topic + " is not online!"
-		return func(int64) bool { return false }
+		return nil
 	}
 	body.SubscriptionData, body.FilterData = sub, p.filterText(h.Topic, h.ConsumerGroup)
+	f := &pullFilter{}
+	f.tags.use(sub)
 	if !isTagType(sub.ExpressionType) {
-		return func(int64) bool { return true }
+		f.tags.all = true
+		if d := p.b.filters.Get(h.Topic, h.ConsumerGroup); d != nil {
+			f.byData(d, p.b.filters)
+		}
 	}
-	var f tagFilter
-	f.use(sub)
-	return f.MatchQueue
+	return f
 }
 
 // filterText is the filter by expression of a group, as indented JSON; "null"

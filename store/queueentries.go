@@ -6,8 +6,9 @@ import "slices"
 type QueueEntry struct {
 	PhyOffset int64
 	SizeBytes int32
-	TagsCode  int64 // or an address in consumequeue_ext, see Ext
-	// Ext is what stands at the address. An address without Ext: nothing does.
+	TagsCode  int64
+	// ExtAddress: TagsCode is an address in consumequeue_ext, and Ext what stands
+	// there, nil when nothing does.
 	ExtAddress bool
 	Ext        *QueueEntryExt
 }
@@ -17,6 +18,7 @@ type QueueEntryExt struct {
 	TagsCode         int64
 	StoreTimestampMs int64
 	FilterBitMap     []byte
+	SizeBytes        int // of the unit in its file
 }
 
 // QueueEntries returns at most maxNum entries of a queue from queue offset index
@@ -51,7 +53,7 @@ func (r *extReader) queueEntry(e cqEntry) QueueEntry {
 	shown := QueueEntry{PhyOffset: e.phyOffset, SizeBytes: e.sizeBytes, TagsCode: e.tagsCode, ExtAddress: isExtAddress(e.tagsCode)}
 	var u cqExtUnit
 	if shown.ExtAddress && r.unit(e.tagsCode, &u) {
-		shown.Ext = &QueueEntryExt{u.tagsCode, u.storeTimeMs, slices.Clone(u.filterBitMap)}
+		shown.Ext = &QueueEntryExt{u.tagsCode, u.storeTimeMs, slices.Clone(u.filterBitMap), u.size()}
 	}
 	return shown
 }
