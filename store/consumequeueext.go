@@ -149,7 +149,7 @@ func (q *ConsumeQueue) syncExt() (newFile bool, err error) {
 func (q *ConsumeQueue) readExt(dst []byte, offset int64, n int) (_ []byte, whole bool, err error) {
 	q.mu.Lock()
 	x := q.mu.ext
-	if x == nil || offset >= x.next || offset < x.tailStart && offset < x.firstFile {
+	if x == nil || offset >= x.next || offset < x.tailStart && (offset < x.firstFile || offset >= x.endFile) {
 		q.mu.Unlock()
 		return dst, false, nil
 	}

@@ -90,23 +90,30 @@ func (q *ConsumeQueue) recoverExt(unclean bool) error {
 	}
 	x, err := q.recoverExtFiles(files, last)
 	if errors.Is(err, errCQExt) {
-		// The entries keep their addresses: whoever follows them must not meet a unit of another.
-		if err := q.table.fs.RemoveAll(q.extDir()); err != nil {
-			return err
-		}
-		next := int64(cqExtMaxOffset) // full, if the address is nonsense
-		if fileBytes := q.table.ext.fileBytes; last < cqExtMaxOffset-2*fileBytes {
-			next = (last/fileBytes + 1) * fileBytes
-		}
-		q.table.log.Warn("ext units of a consume queue are missing: its filters read the records", "queue", q.String(), "next", next, "err", err)
-		q.mu.ext = newConsumeQueueExt(q.table.ext.fileBytes, next)
-		return nil
+		q.table.log.Warn("ext units of a consume queue are missing: its filters read the records", "queue", q.String(), "err", err)
+		return q.recoverExtAnew(files, last)
 	}
 	if err != nil {
 		return err
 	}
 	q.mu.ext = x
 	return q.recoverExtTruncate(files, unclean)
+}
+
+// recoverExtAnew deletes the files. The entries keep their addresses, the last of
+// which is that of offset last: whoever follows one must not meet a unit of another.
+func (q *ConsumeQueue) recoverExtAnew(files []queueFile, last int64) error {
+	for _, f := range files {
+		if err := q.table.cache.drop(q.extFileKey(f.start)); err != nil {
+			return err
+		}
+	}
+	fileBytes, next := q.table.ext.fileBytes, int64(cqExtMaxOffset) // full, if the address is nonsense
+	if last < cqExtMaxOffset-2*fileBytes {
+		next = (last/fileBytes + 1) * fileBytes
+	}
+	q.mu.ext = newConsumeQueueExt(fileBytes, next)
+	return q.table.fs.RemoveAll(q.extDir())
 }
 
 // recoverExtReading takes the files over for reading only.
