@@ -78,6 +78,7 @@ func newCrashRun(t *testing.T, seed uint64) *crashRun {
 	r.cfg.MappedFileSizeCommitLog = []int{2048, 8192, 64 << 10}[r.rng.IntN(3)]
 	r.cfg.MappedFileSizeConsumeQueue = []int{2, 10, 400}[r.rng.IntN(3)] * cqEntryBytes
 	r.cfg.MessageIndexEnable, r.cfg.MaxHashSlotNum, r.cfg.MaxIndexNum = true, 20, []int{10, 1000}[r.rng.IntN(2)]
+	r.cfg.EnableConsumeQueueExt, r.cfg.MappedFileSizeConsumeQueueExt = r.rng.IntN(2) == 0, []int{24, 100, 5000}[r.rng.IntN(3)]
 	if r.rng.IntN(2) == 0 {
 		r.cfg.FlushDiskType = SyncFlush
 	}

@@ -44,6 +44,8 @@ func newCrashModel(t *rapid.T) *crashModel {
 	m.cfg = testConfig("/store")
 	m.cfg.MappedFileSizeCommitLog = rapid.SampledFrom([]int{2048, 8192, 64 << 10}).Draw(t, "logFile")
 	m.cfg.MappedFileSizeConsumeQueue = rapid.SampledFrom([]int{20, 200, 8000}).Draw(t, "queueFile")
+	m.cfg.EnableConsumeQueueExt = rapid.Bool().Draw(t, "ext")
+	m.cfg.MappedFileSizeConsumeQueueExt = rapid.SampledFrom([]int{24, 100, 5000}).Draw(t, "extFile")
 	if rapid.Bool().Draw(t, "sync") {
 		m.cfg.FlushDiskType = SyncFlush
 	}
