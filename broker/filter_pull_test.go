@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -96,9 +97,15 @@ func TestFilterChecks(t *testing.T) {
 }
 
 // TestFilterPulls: a group gets what its expression matches, by its heart-beats
-// and with the expression in the request.
+// and with the expression in the request; with bit maps and without.
 func TestFilterPulls(t *testing.T) {
-	b := startSQLBroker(t, nil)
+	for _, bitMaps := range []bool{false, true} {
+		t.Run(fmt.Sprint("bit maps ", bitMaps), func(t *testing.T) { testFilterPulls(t, bitMaps) })
+	}
+}
+
+func testFilterPulls(t *testing.T, bitMaps bool) {
+	b := startSQLBroker(t, func(c *Config) { c.Broker.EnableCalcFilterBitMap, c.Store.EnableConsumeQueueExt = bitMaps, bitMaps })
 	p, consumer := dial(t, b), dial(t, b)
 	sendProperties(t, b, p, "T1", "a\x011\x02TAGS\x01x")
 	consumer.subscribe("cg", 5, map[string]string{"T1": "a > 2 AND TAGS IN ('x', 'y')"})
