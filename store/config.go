@@ -13,7 +13,8 @@ import (
 //
 // Accepted without effect, because the thing they tune does not exist here:
 // useReentrantLockWhenPutMessage, commit*, warm*, flushLeastPages*, putMsgIndexHightWater,
-// transientStorePool* (readers never see uncommitted bytes anyway), debugLockEnable.
+// transientStorePool* (readers never see uncommitted bytes anyway), debugLockEnable,
+// bitMapLengthConsumeQueueExt (a unit is as long as its bit map).
 type Config struct {
 	StorePathRootDir                         string        `prop:"storePathRootDir,important"`
 	StorePathCommitLog                       string        `prop:"storePathCommitLog,important"`

@@ -92,7 +92,7 @@ func (q *ConsumeQueue) append(e cqEntry, index int64, ext *cqExtUnit) error {
 		}
 	}
 	if ext != nil {
-		q.putExt(&e, ext)
+		e.tagsCode = q.putExt(ext)
 	}
 	q.mu.tail = appendCQEntry(q.mu.tail, e)
 	q.mu.maxPhy = e.end()

@@ -65,14 +65,15 @@ func (x *consumeQueueExt) put(u *cqExtUnit) (address int64, ok bool) {
 	return address, true
 }
 
-// putExt puts a unit for e, whose tag slot becomes its address; mu is held.
-func (q *ConsumeQueue) putExt(e *cqEntry, u *cqExtUnit) {
+// putExt puts a unit and returns what goes into its entry's tag slot; mu is held.
+func (q *ConsumeQueue) putExt(u *cqExtUnit) (tagSlot int64) {
 	if q.mu.ext == nil {
 		q.mu.ext = newConsumeQueueExt(q.table.ext.fileBytes, 0)
 	}
 	if address, ok := q.mu.ext.put(u); ok {
-		e.tagsCode = address
+		return address
 	}
+	return u.tagsCode
 }
 
 // flushExt writes the tail of the units; mu is held.

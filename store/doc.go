@@ -1,5 +1,5 @@
 // Package store keeps messages: the CommitLog and all that is derived from it
-// (ConsumeQueue, IndexFile, StoreCheckpoint). Files, names and bytes are those
+// (ConsumeQueue, ConsumeQueueExt, IndexFile, StoreCheckpoint). Files, names and bytes are those
 // of RocketMQ 4.x, so one directory can be handed from the Java broker to
 // Booster and back.
 //
@@ -24,7 +24,7 @@
 //
 // Reading order: messagestore.go (the API), put.go, commitlog.go (append),
 // commitlog_commit.go (write), commitlog_wait.go and commitlog_flush.go
-// (durable), reput.go (dispatch), consumequeue.go, getmessage.go,
+// (durable), reput.go (dispatch), consumequeue.go, consumequeueext.go, getmessage.go,
 // indexservice.go, recovery.go (the table), recovery_run.go, queueflush.go
 // (checkpoint), shutdown.go.
 package store

@@ -413,3 +413,28 @@ func BenchmarkSuspendAndWake(b *testing.B) {
 		h.NotifyMessageArriving("TopicOfSomeLength", 3, 5, 7, 0, nil, "p")
 	}
 }
+
+// bitMapFilter wants what has this store time and bit map.
+type bitMapFilter struct {
+	storeMs int64
+	bitMap  string
+}
+
+func (f bitMapFilter) MatchQueue(_, storeMs int64, bitMap []byte) bool {
+	return f.storeMs == storeMs && f.bitMap == string(bitMap)
+}
+func (bitMapFilter) MatchRecord(string) bool { return true }
+
+// TestNotifyByBitMap: a held pull's filter sees the bit map of the message.
+func TestNotifyByBitMap(t *testing.T) {
+	h := newHarness(Options{})
+	r := request("r", 0)
+	r.Filter = bitMapFilter{77, "bits"}
+	require.True(t, h.Suspend("T", 0, r))
+	h.NotifyMessageArriving("T", 0, 1, 7, 77, []byte("other"), "p")
+	h.NotifyMessageArriving("T", 0, 1, 7, 78, []byte("bits"), "p")
+	require.Equal(t, 1, h.Held())
+	h.NotifyMessageArriving("T", 0, 1, 7, 77, []byte("bits"), "p")
+	woken, _ := h.take()
+	require.Equal(t, []string{"r"}, woken)
+}
