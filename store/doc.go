@@ -1,7 +1,7 @@
 // Package store keeps messages: the CommitLog and all that is derived from it
-// (ConsumeQueue, ConsumeQueueExt, IndexFile, StoreCheckpoint). Files, names and bytes are those
-// of RocketMQ 4.x, so one directory can be handed from the Java broker to
-// Booster and back.
+// (ConsumeQueue, ConsumeQueueExt, IndexFile, StoreCheckpoint). Files, names and
+// bytes are those of RocketMQ 4.x, so one directory can be handed from the Java
+// broker to Booster and back.
 //
 // Laws:
 //   - flushedWhere ≤ committedWhere ≤ maxPhyOffset; readers never read past
