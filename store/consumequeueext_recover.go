@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/boostermq/booster/codec"
 )
 
 // recoverExt puts consumequeue_ext in order, after the queues: units are used
@@ -23,6 +25,9 @@ func (t *queueTable) recoverExt(unclean bool) error {
 		return nil
 	}
 	for _, topic := range topics {
+		if codec.ValidateTopic(topic) != "" {
+			continue // nobody looks there
+		}
 		if err := t.removeExtRemains(topic); err != nil {
 			return err
 		}
@@ -82,8 +87,10 @@ func (q *ConsumeQueue) recoverExt(unclean bool) error {
 		return nil
 	}
 	last, found, err := q.findExt(true)
-	if err != nil {
-		return err
+	if err != nil { // any address may be taken
+		q.table.log.Error("a consume queue gets no ext units, for its entries cannot be read", "queue", q.String(), "err", err)
+		q.mu.ext = newConsumeQueueExt(q.table.ext.fileBytes, cqExtMaxOffset)
+		return nil
 	}
 	if !found {
 		return q.table.fs.RemoveAll(q.extDir()) // nobody points there
