@@ -131,3 +131,11 @@ type Producers struct {
 	Group   string
 	Clients []Client
 }
+
+// Lag is how many messages the group has not consumed.
+func (g *Group) Lag() (lag int64) {
+	for _, t := range g.Topics {
+		lag += t.Lag
+	}
+	return lag
+}
