@@ -166,8 +166,11 @@ func parseMetricsLabel(text string) (prometheus.Labels, error) {
 			continue
 		}
 		name, value, ok := strings.Cut(pair, ":")
-		if !ok || name == "" {
+		switch {
+		case !ok || name == "":
 			return nil, fmt.Errorf("metricsLabel=%s: want name:value,name:value", text)
+		case metrics.UsesLabel(name):
+			return nil, fmt.Errorf("metricsLabel=%s: %s is a label already", text, name)
 		}
 		labels[name] = value
 	}

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,6 +20,15 @@ func gauge(name, help string, labels ...string) *family {
 
 func counter(name, help string, labels ...string) *family {
 	return &family{prometheus.NewDesc(name, help, labels, nil), prometheus.CounterValue}
+}
+
+// UsesLabel tells that some metric has this label of its own.
+func UsesLabel(name string) bool {
+	return slices.Contains([]string{
+		"cluster", "broker", "brokerIP", "brokerHost", "des", "boottime", "broker_version", "topic", "group", "countOfOnlineConsumers", "msgModel",
+		"caddr", "localaddr", "clientAddr", "clientId", "node_type", "node_id", "processor", "is_system", "is_retry", "consumer_group",
+		"language", "version", "protocol_type", "consume_mode", "storage_type", "storage_medium", "le", "quantile",
+	}, name)
 }
 
 // sink passes the series of one scrape on, each family up to a limit.

@@ -122,7 +122,7 @@ func TestBadConfiguration(t *testing.T) {
 // TestUnusableStore: a store that is no folder is one sentence on stderr.
 func TestUnusableStore(t *testing.T) {
 	file := writeConf(t, "")
-	conf := writeConf(t, fmt.Sprintf("brokerIP1=127.0.0.1\nlistenPort=0\nstorePathRootDir=%s/store\n", file))
+	conf := writeConf(t, fmt.Sprintf("brokerIP1=127.0.0.1\nlistenPort=0\nstorePathRootDir=%s/store\nmetricsPromExporterPort=-1\n", file))
 	_, stderr, status := outcome(t, program(t, "mqbroker", "-c", conf))
 	require.NotZero(t, status)
 	require.Contains(t, stderr, "the store folder "+file+"/store cannot be used")
@@ -141,7 +141,7 @@ func TestPortInUseAndLockedStore(t *testing.T) {
 	require.Contains(t, stderr, "address already in use")
 
 	store := filepath.Join(t.TempDir(), "store")
-	conf = writeConf(t, fmt.Sprintf("brokerName=b7\nbrokerIP1=127.0.0.1\nbindAddress=127.0.0.1\nlistenPort=0\nstorePathRootDir=%s\nnoSuchKey=1\n", store))
+	conf = writeConf(t, fmt.Sprintf("brokerName=b7\nbrokerIP1=127.0.0.1\nbindAddress=127.0.0.1\nlistenPort=0\nstorePathRootDir=%s\nmetricsPromExporterPort=0\nnoSuchKey=1\n", store))
 	first := program(t, "mqbroker", "-c", conf)
 	var log bytes.Buffer
 	first.Stderr = &log

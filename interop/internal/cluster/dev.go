@@ -23,7 +23,7 @@ func StartDev(dir string) (*Dev, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf, err := writeConf(dir, "broker.conf", map[string]string{"brokerIP1": "127.0.0.1"})
+	conf, err := writeConf(dir, "broker.conf", map[string]string{"brokerIP1": "127.0.0.1", "metricsPromExporterPort": "0"})
 	if err != nil {
 		return nil, err
 	}
