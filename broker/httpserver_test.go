@@ -190,6 +190,7 @@ func (p *peer) tellHowItDoes() {
 // TestMetrics: every name of the exporter and of the 5.x list is served with its
 // type and labels, and the values are those of the traffic.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	b, consumer := workedBroker(t, nil)
 	consumer.tellHowItDoes()
 	var s scraped

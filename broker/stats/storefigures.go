@@ -17,7 +17,17 @@ type StoreFigures struct {
 	Put, GetFound, GetMiss Rates // puts count messages, reads count calls
 	GetTotal, Transferred  Rates
 	PutTotal, ReadTotal    Days
+	History                []Moment // of the last ten minutes, oldest first
 }
+
+// Moment is how much was put and read around a time.
+type Moment struct {
+	AtMs                       int64
+	PutPerSecond, GetPerSecond float64 // messages
+}
+
+// momentSamples is how many samples a Moment stands for.
+const momentSamples = 5
 
 // Rates are per second over the last 10, 60 and 600 s; NaN while the service
 // has not run that long.
@@ -53,7 +63,19 @@ func (s *StoreStatsService) Figures() StoreFigures {
 		Transferred: s.rates(func(t throughput) int64 { return t.transferred }),
 		PutTotal:    Days{s.PutTotal(), s.put.todayMorning, s.put.yesterdayMorning},
 		ReadTotal:   Days{s.GetTotal(), s.get.todayMorning, s.get.yesterdayMorning},
+		History:     s.history(),
 	}
+}
+
+// history works out the Moments; s.mu is held.
+func (s *StoreStatsService) history() []Moment {
+	moments := make([]Moment, 0, maxSamples/momentSamples)
+	for i := (len(s.samples) - 1) % momentSamples; i+momentSamples < len(s.samples); i += momentSamples {
+		from, to := s.samples[i], s.samples[i+momentSamples]
+		seconds := float64(to.timestampMs-from.timestampMs) / 1000
+		moments = append(moments, Moment{to.timestampMs, float64(to.put-from.put) / seconds, float64(to.transferred-from.transferred) / seconds})
+	}
+	return moments
 }
 
 // rates works out the Rates of a total; s.mu is held.

@@ -27,7 +27,15 @@ type overview struct {
 	Get           rate         `json:"get"`
 	Store         storeState   `json:"store"`
 	Counts        overviewSums `json:"counts"`
+	History       []moment     `json:"history"`
 	HideMessages  string       `json:"hideMessages"`
+}
+
+// moment is a point of the chart.
+type moment struct {
+	AtMs int64   `json:"atMs"`
+	Put  float64 `json:"put"`
+	Get  float64 `json:"get"`
 }
 
 type rate struct {
@@ -70,8 +78,16 @@ func (a *api) overview(v *view.Broker, _ *http.Request) (any, error) {
 			FlushBehindBytes: v.Store.FlushBehindBytes, EarliestMs: v.Store.EarliestMs, DiskRatio: v.Store.CommitLogDiskRatio,
 			DiskFree: v.Store.Disk.Avail, PutLatency99: v.Store.PutLatency99, PutFailed: v.Store.PutFailed,
 		},
-		Counts: sums(v), HideMessages: a.o.HideMessages,
+		Counts: sums(v), History: history(v), HideMessages: a.o.HideMessages,
 	}, nil
+}
+
+func history(v *view.Broker) []moment {
+	moments := make([]moment, 0, len(v.Store.History))
+	for _, m := range v.Store.History {
+		moments = append(moments, moment{m.AtMs, m.PutPerSecond, m.GetPerSecond})
+	}
+	return moments
 }
 
 func sums(v *view.Broker) overviewSums {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/boostermq/booster/broker/view"
+	"github.com/boostermq/booster/codec"
 )
 
 // groupItem is a line of the list of groups.
@@ -19,7 +20,7 @@ type groupItem struct {
 	Lag         int64    `json:"lag"`
 	LatencyMs   int64    `json:"latencyMs"`
 	Get         rate     `json:"get"`
-	Topics      []string `json:"topics"` // the first few
+	Topics      []string `json:"topics"` // the first few, without the retry topic
 	TopicCount  int      `json:"topicCount"`
 }
 
@@ -47,7 +48,7 @@ func groupLine(g *view.Group) groupItem {
 		item.LatencyMs = max(item.LatencyMs, t.LatencyMs)
 		item.Get.Total += t.Get.Total
 		item.Get.PerSecond += t.Get.PerSecond
-		if len(item.Topics) < topicsNamed {
+		if len(item.Topics) < topicsNamed && !codec.IsRetryTopic(t.Topic) {
 			item.Topics = append(item.Topics, t.Topic)
 		}
 	}

@@ -5,7 +5,6 @@
 
 const refreshMs = 3000;
 const main = document.getElementById("main");
-const history = []; // {at, put, get}: totals, for the chart
 
 // el makes an element; what is no node among the children becomes text.
 function el(tag, props, ...children) {
@@ -14,7 +13,7 @@ function el(tag, props, ...children) {
     if (k === "data") Object.assign(e.dataset, v);
     else if (v !== undefined) e[k] = v;
   }
-  e.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== ""));
+  e.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== ""));
   return e;
 }
 
@@ -87,7 +86,7 @@ async function api(path, params) {
 
 // ---- overview
 
-function chart(points) {
+function chart(points, nowMs) {
   const ns = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(ns, "svg");
   svg.setAttribute("class", "chart");
@@ -102,35 +101,22 @@ function chart(points) {
   for (const [name, pick] of [["out", (p) => p.get], ["in", (p) => p.put]]) {
     const line = document.createElementNS(ns, "polyline");
     line.setAttribute("class", name);
-    line.setAttribute("points", points.map((p, i) => (100 * i / Math.max(1, points.length - 1)).toFixed(2) + "," + (39 - 37 * pick(p) / top).toFixed(2)).join(" "));
+    line.setAttribute("points", points.map((p) => (100 - (nowMs - p.atMs) / 6000).toFixed(2) + "," + (39 - 37 * pick(p) / top).toFixed(2)).join(" "));
     svg.append(line);
   }
   return svg;
 }
 
-// remember keeps five minutes of totals and returns the rates between them.
-function remember(o) {
-  const last = history[history.length - 1];
-  if (last && (o.bootMs !== last.boot || o.put.total < last.put)) history.length = 0;
-  if (!last || o.nowMs > last.at) history.push({ at: o.nowMs, put: o.put.total, get: o.get.total, boot: o.bootMs });
-  if (history.length > 101) history.shift();
-  return history.slice(1).map((p, i) => {
-    const s = (p.at - history[i].at) / 1000;
-    return { put: (p.put - history[i].put) / s, get: (p.get - history[i].get) / s };
-  });
-}
-
 async function overview() {
   const o = await api("overview");
-  const points = remember(o);
-  const now = points[points.length - 1] || { put: o.put.perSecond, get: o.get.perSecond };
+  const now = o.history[o.history.length - 1] || { put: 0, get: 0 };
   const c = o.counts, s = o.store;
   return [
     el("h1", null, o.cluster + " ", el("span", { className: "sub" }, o.broker + " · " + o.addr)),
     o.notReady ? el("p", { className: "notice bad" }, "Not ready: " + o.notReady) : null,
     el("div", { className: "tiles" },
-      tile("Messages in", whole.format(o.put.total), rate(o.put.perSecond) + " over the last minute", { exact: o.put.total }),
-      tile("Messages out", whole.format(o.get.total), rate(o.get.perSecond) + " over the last minute", { exact: o.get.total }),
+      tile("Messages in", whole.format(o.put.total), rate(o.put.perSecond) + ", last minute", { exact: o.put.total }),
+      tile("Messages out", whole.format(o.get.total), rate(o.get.perSecond) + ", last minute", { exact: o.get.total }),
       tile("Not consumed", whole.format(c.lag), "over all groups", { href: "#/groups", exact: c.lag }),
       tile("Dead letters", whole.format(c.deadLetters), c.deadLetters ? "somebody should look" : "none", { href: "#/dlq", exact: c.deadLetters, bad: c.deadLetters > 0 }),
       tile("Topics", whole.format(c.topics), "without the system's", { href: "#/topics", exact: c.topics }),
@@ -139,8 +125,8 @@ async function overview() {
       el("div", { className: "legend" },
         el("span", null, el("i", { className: "in" }), "in ", el("b", null, rate(now.put))),
         el("span", null, el("i", { className: "out" }), "out ", el("b", null, rate(now.get))),
-        el("span", null, "since this page was opened")),
-      chart(points.length > 1 ? points : [now, now])),
+        el("span", null, "messages per second, last ten minutes")),
+      chart(o.history, o.nowMs)),
     el("div", { className: "columns" },
       el("div", { className: "card" }, el("h2", null, "Broker"), definitions([
         ["Name", o.broker + " (id " + o.brokerId + ")"], ["Address", o.addr], ["Role", o.role],
@@ -201,7 +187,7 @@ async function groups(parts, params) {
     table("groups", ["Group", "n:Clients", "n:Not consumed", "n:Oldest", "n:Out", "Topics"], list.items.map((g) => ({ key: g.name, cells: [
       plain(groupName(g.name, g.online)), num(g.clients), g.model === "BROADCASTING" ? plain("broadcasting") : num(g.lag, undefined, true),
       num(g.latencyMs, g.lag ? duration(g.latencyMs) : "–"), num(g.get.perSecond, rate(g.get.perSecond)),
-      { className: "wide", node: g.topics.join(", ") + (g.topicCount > g.topics.length ? " …" : "") }] })), "No such group is online or has offsets here."),
+      { className: "wide", node: g.topics.join(", ") + (g.topicCount > g.topics.length + 1 ? " …" : "") }] })), "No such group is online or has offsets here."),
     pager(list),
   ];
 }
@@ -213,6 +199,12 @@ function lagBar(q) {
   return el("div", { className: "bar" + (q.lag > 0 ? " late" : ""), title: (share * 100).toFixed(1) + " % consumed" }, fill);
 }
 
+// inOrder puts the retry topic last: what a group is there for comes first.
+function inOrder(topics) {
+  const retry = (t) => t.topic.startsWith("%RETRY%") ? 1 : 0;
+  return topics.slice().sort((a, b) => retry(a) - retry(b));
+}
+
 async function group(parts) {
   const g = await api("group", { name: parts[1] });
   return [
@@ -221,8 +213,8 @@ async function group(parts) {
       tile("Not consumed", whole.format(g.lag), "messages", { exact: g.lag, bad: g.lag > 0 }),
       tile("Oldest of them", g.lag ? duration(g.latencyMs) : "–", "since it was stored", { exact: g.latencyMs }),
       tile("Out", rate(g.get.perSecond), "over the last minute", { exact: g.get.perSecond }),
-      tile("Clients", whole.format(g.clients), g.consumeType.replace("CONSUME_", "").toLowerCase(), { exact: g.clients })),
-    g.topicList.map((t) => [
+      tile("Clients", whole.format(g.clients), { CONSUME_PASSIVELY: "push", CONSUME_ACTIVELY: "pull" }[g.consumeType] || "", { exact: g.clients })),
+    inOrder(g.topicList).map((t) => [
       el("h2", null, el("a", { href: link(["topic", t.topic]) }, t.topic), " ",
         el("span", { className: "sub" }, whole.format(t.lag) + " not consumed" + (t.sendBack ? ", " + whole.format(t.sendBack) + " sent back" : ""))),
       table("lag " + t.topic, ["Queue", "n:Consumed up to", "n:Next", "n:Not consumed", "Progress"], t.queues.map((q) => ({ key: String(q.id), cells: [
