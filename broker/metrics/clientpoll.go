@@ -121,6 +121,9 @@ func (p *ClientPoll) ask(ctx context.Context, t PollTarget) []ClientStatus {
 		if len(all) == pollTopics {
 			break
 		}
+		if codec.ValidateTopic(topic) != "" {
+			continue
+		}
 		all = append(all, ClientStatus{Group: t.Group, ClientID: t.ClientID, Addr: t.Addr, Topic: topic, ConsumeStatus: status})
 	}
 	return all

@@ -11,7 +11,8 @@
 //   - A name has at most CardinalityLimit series; how many were left out is a
 //     metric itself, and logged when it begins.
 //   - A group that was offline and did not move for IdleGroup is left out.
-//   - Labels come from outside: what is no UTF-8 in them is replaced.
+//   - Labels come from outside: they are cut, and what is no UTF-8 in
+//     them is replaced.
 //
 // What RocketMQ 5.x has and this does not, because a 4.x broker has nothing true
 // to say: pop_*, timer_*, lite_*, consumer_inflight_messages,

@@ -87,11 +87,14 @@ func (s *sink) send(m prometheus.Metric, err error) {
 	s.ch <- m
 }
 
-// clean returns labels with what is no UTF-8 replaced.
+// maxLabelBytes is how much of a label is served: client ids are as long as clients like.
+const maxLabelBytes = 4096
+
+// clean returns labels cut, and with what is no UTF-8 replaced.
 func clean(labels []string) []string {
 	out := make([]string, len(labels))
 	for i, l := range labels {
-		out[i] = strings.ToValidUTF8(l, "\uFFFD")
+		out[i] = strings.ToValidUTF8(l[:min(len(l), maxLabelBytes)], "\uFFFD")
 	}
 	return out
 }

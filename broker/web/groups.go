@@ -98,7 +98,7 @@ func (a *api) group(v *view.Broker, r *http.Request) (any, error) {
 			d.TopicList = append(d.TopicList, queuesOf(&t))
 		}
 		for _, c := range g.Clients[:min(len(g.Clients), maxPage)] {
-			d.ClientList = append(d.ClientList, clientItem(c))
+			d.ClientList = append(d.ClientList, clientItem{cutText(c.ID, maxProperty), c.Addr, c.Language, c.Version})
 		}
 		return d, nil
 	}

@@ -86,13 +86,15 @@ async function api(path, params) {
 
 // ---- overview
 
+function highest(points) { return Math.max(1, ...points.map((p) => Math.max(p.put, p.get))); }
+
 function chart(points, nowMs) {
   const ns = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(ns, "svg");
   svg.setAttribute("class", "chart");
   svg.setAttribute("viewBox", "0 0 100 40");
   svg.setAttribute("preserveAspectRatio", "none");
-  const top = Math.max(1, ...points.map((p) => Math.max(p.put, p.get)));
+  const top = highest(points);
   for (const y of [1, 20, 39]) {
     const line = document.createElementNS(ns, "line");
     for (const [k, v] of Object.entries({ x1: 0, x2: 100, y1: y, y2: y })) line.setAttribute(k, v);
@@ -125,7 +127,7 @@ async function overview() {
       el("div", { className: "legend" },
         el("span", null, el("i", { className: "in" }), "in ", el("b", null, rate(now.put))),
         el("span", null, el("i", { className: "out" }), "out ", el("b", null, rate(now.get))),
-        el("span", null, "messages per second, last ten minutes")),
+        el("span", null, "last ten minutes, at most " + rate(highest(o.history)))),
       chart(o.history, o.nowMs)),
     el("div", { className: "columns" },
       el("div", { className: "card" }, el("h2", null, "Broker"), definitions([
@@ -138,7 +140,7 @@ async function overview() {
         ["Flush", o.flushDiskType + (s.flushBehindBytes ? ", " + bytes(s.flushBehindBytes) + " behind" : ", up to date")],
         ["Queues and index", s.dispatchBehindBytes ? bytes(s.dispatchBehindBytes) + " behind" : "up to date"],
         ["Disk", s.diskRatio < 0 ? "unknown" : Math.round(s.diskRatio * 100) + " % used, " + bytes(s.diskFree) + " free"],
-        ["99 % of puts within", short.format(s.putLatency99) + " ms"], ["Puts refused", whole.format(s.putFailed)]]))),
+        ["99 % of puts within", s.putLatency99.toLocaleString("en", { maximumFractionDigits: 3 }) + " ms"], ["Puts refused", whole.format(s.putFailed)]]))),
   ];
 }
 
