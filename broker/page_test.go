@@ -3,6 +3,7 @@ package broker
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"image/png"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -263,6 +266,64 @@ func shopHeader(topic string, n int) *codec.SendMessageRequestHeader {
 
 func shopBody(topic string, n int) string {
 	return fmt.Sprintf(`{"id": %d, "kind": "%s", "customer": "Zoë Müller", "total": 12.5}`, n, topic)
+}
+
+// apiMessages asks the page's API for messages and returns the status and their bodies.
+func apiMessages(t *testing.T, b *Controller, query string) (status int, bodies []string) {
+	t.Helper()
+	status, text := httpGet(t, b, "/api/messages?"+query)
+	var list struct {
+		Items []struct{ Body struct{ Text string } }
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &list), text)
+	for _, m := range list.Items {
+		bodies = append(bodies, m.Body.Text)
+	}
+	return status, bodies
+}
+
+// TestPageFindsMessages: by offset id, by a client's id, by key, in a queue; what
+// only has the same hash as a key is not taken for it.
+func TestPageFindsMessages(t *testing.T) {
+	b := startBroker(t, withHTTP)
+	p := dial(t, b)
+	// "Aa" and "BB" have the same hash in Java.
+	for i, keys := range []string{"order-Aa extra", "order-BB"} {
+		h := sendHeader("T1")
+		h.Properties = "UNIQ_KEY\x01ID" + strconv.Itoa(i) + "\x02KEYS\x01" + keys
+		requireAnswer(t, p.sendV2(h, keys), codec.Success, "")
+	}
+	second := messageAt(t, b, "T1", 0, 1)
+	id := string(codec.AppendOffsetMsgID(nil, second.StoreHost, second.CommitLogOffset))
+	for query, want := range map[string][]string{
+		"topic=T1&key=order-Aa": {"order-Aa extra"}, "topic=T1&key=order-BB": {"order-BB"}, "topic=T1&key=extra": {"order-Aa extra"}, "topic=T1&key=order": nil,
+		"id=" + id: {"order-BB"}, "id=" + strings.ToLower(id): {"order-BB"}, "topic=T1&id=ID0": {"order-Aa extra"}, "id=ID0": nil, "id=" + id[:30] + "FF": nil,
+		"topic=T1&queue=0": {"order-Aa extra", "order-BB"}, "topic=T1&queue=0&offset=1": {"order-BB"}, "topic=T1&queue=0&offset=99": nil, "topic=T1&queue=1": nil,
+	} {
+		require.Eventually(t, func() bool {
+			status, bodies := apiMessages(t, b, query)
+			return status == 200 && slices.Equal(want, bodies)
+		}, answerTimeout, 10*time.Millisecond, query)
+	}
+}
+
+// TestPageWithACL: the page asks for no account, so it shows no messages of a
+// broker that does, unless told to.
+func TestPageWithACL(t *testing.T) {
+	home := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(home, "conf"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(home, "conf", "plain_acl.yml"), []byte("accounts: []\n"), 0o600))
+	for tell, want := range map[bool]int{false: 403, true: 200} {
+		b := startBroker(t, func(c *Config) {
+			withHTTP(c)
+			c.Broker.RocketmqHome, c.Broker.ACLEnable, c.Booster.WebMessagesWithACL = home, true, tell
+		})
+		status, _ := apiMessages(t, b, "topic=TBW102&key=k")
+		require.Equal(t, want, status)
+		status, text := httpGet(t, b, "/api/overview")
+		require.Equal(t, 200, status)
+		require.Equal(t, !tell, strings.Contains(text, "webMessagesWithAcl"))
+	}
 }
 
 // TestPageIsAlone: the page loads nothing from elsewhere and says so to the browser.
