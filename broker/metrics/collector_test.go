@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,7 +137,9 @@ func TestClientPoll(t *testing.T) {
 			{Group: "g", ClientID: "nonsense", Ask: func(context.Context) ([]byte, error) { return []byte(`{"statusTable":[`), nil }},
 			{Group: "g", ClientID: "endless", Ask: func(context.Context) ([]byte, error) { return make([]byte, pollAnswerBytes+1), nil }},
 		}
-		p := &ClientPoll{Targets: func() []PollTarget { return targets }, Interval: time.Minute, Log: slog.New(slog.DiscardHandler)}
+		var online atomic.Pointer[[]PollTarget]
+		online.Store(&targets)
+		p := &ClientPoll{Targets: func() []PollTarget { return *online.Load() }, Interval: time.Minute, Log: slog.New(slog.DiscardHandler)}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { defer close(ended); p.Run(ctx) }()
@@ -145,10 +148,11 @@ func TestClientPoll(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, []ClientStatus{{Group: "g", ClientID: "good", Addr: "a", Topic: "T", ConsumeStatus: codec.ConsumeStatus{ConsumeRT: 2.5, ConsumeFailedMsgs: 7}}}, p.Last())
 
-		targets = nil
+		var many []PollTarget
 		for i := range 2*pollTargets + 5 {
-			targets = append(targets, PollTarget{Group: "g", ClientID: fmt.Sprint(i), Ask: good})
+			many = append(many, PollTarget{Group: "g", ClientID: fmt.Sprint(i), Ask: good})
 		}
+		online.Store(&many)
 		asked := map[string]bool{}
 		for range 3 {
 			time.Sleep(time.Minute)
@@ -158,7 +162,7 @@ func TestClientPoll(t *testing.T) {
 				asked[s.ClientID] = true
 			}
 		}
-		require.Len(t, asked, len(targets))
+		require.Len(t, asked, len(many))
 		stop()
 		<-ended
 	})
