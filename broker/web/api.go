@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/boostermq/booster/broker/view"
@@ -187,25 +188,23 @@ type groupTopicBrief struct {
 
 func (a *api) topic(v *view.Broker, r *http.Request) (any, error) {
 	name := r.FormValue("name")
-	for i := range v.Topics {
-		t := &v.Topics[i]
-		if t.Name != name {
-			continue
-		}
-		readers := []groupTopicBrief{}
-		for _, g := range v.Groups {
-			for _, gt := range g.Topics {
-				if gt.Topic == name && len(readers) < maxPage {
-					readers = append(readers, groupTopicBrief{g.Name, g.Online, g.Broadcast(), gt.Lag, gt.LatencyMs, rate{gt.Get.Total, gt.Get.PerSecond}})
-				}
+	i := slices.IndexFunc(v.Topics, func(t view.Topic) bool { return t.Name == name })
+	if i < 0 {
+		return nil, notFound("there is no such topic here")
+	}
+	readers := []groupTopicBrief{}
+	for _, g := range v.Groups {
+		for _, t := range g.Topics {
+			if t.Topic == name && len(readers) < maxPage {
+				readers = append(readers, groupTopicBrief{g.Name, g.Online, g.Broadcast(), t.Lag, t.LatencyMs, rate{t.Get.Total, t.Get.PerSecond}})
 			}
 		}
-		queues := make([]queueItem, 0, len(t.Queues))
-		for _, q := range t.Queues {
-			queues = append(queues, queueItem(q))
-		}
-		list, err := cut(r, queues)
-		return topicDetail{itemOf(t, len(readers)), list, readers}, err
 	}
-	return nil, notFound("there is no such topic here")
+	t := &v.Topics[i]
+	queues := make([]queueItem, 0, len(t.Queues))
+	for _, q := range t.Queues {
+		queues = append(queues, queueItem(q))
+	}
+	list, err := cut(r, queues)
+	return topicDetail{itemOf(t, len(readers)), list, readers}, err
 }

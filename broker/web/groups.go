@@ -87,22 +87,19 @@ type clientItem struct {
 }
 
 func (a *api) group(v *view.Broker, r *http.Request) (any, error) {
-	name := r.FormValue("name")
-	for i := range v.Groups {
-		g := &v.Groups[i]
-		if g.Name != name {
-			continue
-		}
-		d := groupDetail{groupItem: groupLine(g), TopicList: []groupTopic{}, ClientList: []clientItem{}}
-		for _, t := range g.Topics[:min(len(g.Topics), maxPage)] {
-			d.TopicList = append(d.TopicList, queuesOf(&t))
-		}
-		for _, c := range g.Clients[:min(len(g.Clients), maxPage)] {
-			d.ClientList = append(d.ClientList, clientItem{cutText(c.ID, maxProperty), c.Addr, c.Language, c.Version})
-		}
-		return d, nil
+	i := slices.IndexFunc(v.Groups, func(g view.Group) bool { return g.Name == r.FormValue("name") })
+	if i < 0 {
+		return nil, notFound("no such group is online or has offsets here")
 	}
-	return nil, notFound("no such group is online or has offsets here")
+	g := &v.Groups[i]
+	d := groupDetail{groupItem: groupLine(g), TopicList: []groupTopic{}, ClientList: []clientItem{}}
+	for _, t := range g.Topics[:min(len(g.Topics), maxPage)] {
+		d.TopicList = append(d.TopicList, queuesOf(&t))
+	}
+	for _, c := range g.Clients[:min(len(g.Clients), maxPage)] {
+		d.ClientList = append(d.ClientList, clientItem{cutText(c.ID, maxProperty), c.Addr, c.Language, c.Version})
+	}
+	return d, nil
 }
 
 func queuesOf(t *view.GroupTopic) groupTopic {

@@ -31,7 +31,7 @@ type Options struct {
 }
 
 // Messages reads messages; all of it may wait for the disk. What it returns is
-// the caller's. It is nil-safe to call while the broker stops: nothing is found then.
+// the caller's. While the broker does not serve, nothing is found.
 type Messages interface {
 	// ByOffsetID finds the message whose offset message id this is.
 	ByOffsetID(id string) []codec.Message

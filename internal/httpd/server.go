@@ -45,7 +45,7 @@ type Server struct {
 // or localhost are served: a web page whose name was made to point here
 // (DNS rebinding) gets nothing.
 func New(host string, port int, handler http.Handler, log *slog.Logger) *Server {
-	if host == "" {
+	if host = strings.Trim(host, "[]"); host == "" {
 		host = "127.0.0.1"
 	}
 	handler = readOnly(handler)
