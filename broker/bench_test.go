@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -111,5 +112,25 @@ func BenchmarkStoredProperties(b *testing.B) {
 	var p sentProperties
 	for b.Loop() {
 		p.render(props, "DefaultCluster")
+	}
+}
+
+// BenchmarkLook is one look at 1000 topics of 8 queues, each read by three
+// groups: what a scrape costs beside rendering it.
+func BenchmarkLook(b *testing.B) {
+	broker, p := benchBroker(b)
+	putMessages(b, broker, p, "T1", 1)
+	for i := range 1000 {
+		name := "Topic" + strconv.Itoa(i)
+		require.NoError(b, broker.topics.Update(&codec.TopicConfig{TopicName: name, ReadQueueNums: 8, WriteQueueNums: 8, Perm: 6}))
+		for g := range 3 {
+			for q := range int32(8) {
+				broker.offsets.Commit("", "Group"+strconv.Itoa(i%100*3+g), name, q, 0)
+			}
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		broker.look()
 	}
 }

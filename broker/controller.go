@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/boostermq/booster/broker/acl"
 	"github.com/boostermq/booster/broker/client"
 	"github.com/boostermq/booster/broker/filter"
@@ -38,6 +40,8 @@ type Options struct {
 	// Hooks see every request before its processor, in this order.
 	Hooks []remoting.RPCHook
 	TLS   *remoting.TLSConfig // nil = connections with TLS are closed
+	// Collectors are served at /metrics too.
+	Collectors []prometheus.Collector
 }
 
 // Controller is the broker (Java: BrokerController): it wires everything and
@@ -74,6 +78,8 @@ type Controller struct {
 	server     *remoting.Server
 	executors  executors
 	processors processors
+
+	observer observer
 
 	topicChanged chan struct{} // capacity 1: a registration is due
 	background   context.Context
@@ -141,6 +147,7 @@ type stage struct {
 // up: it waits for what is unanswered.
 func (b *Controller) stages() []stage {
 	return []stage{
+		{"metrics, health and page", b.startHTTP, b.stopHTTP}, // they tell of the stages below
 		{"ACL files", b.loadACL, nil},
 		{"configuration files", b.loadManagers, b.persistManagers},
 		{"store", b.startStore, b.stopStore}, // goroutines of the store
@@ -155,6 +162,7 @@ func (b *Controller) stages() []stage {
 		{"long polling", func(context.Context) error { b.hold.Start(); return nil }, func(context.Context) error { b.hold.Shutdown(); return nil }},
 		{"jobs", b.startJobs, b.stopJobs},
 		{"registration", b.startRegistration, b.stopRegistration},
+		{"a look at the store from the side", b.startObserving, b.stopObserving},
 	}
 }
 

@@ -31,6 +31,7 @@ func testConfig(t testing.TB) Config {
 	c.Store.MaxHashSlotNum, c.Store.MaxIndexNum = 1000, 4000
 	c.Server.ListenPort = 0
 	c.Booster.BindAddress = "127.0.0.1"
+	c.Booster.MetricsPromExporterPort = -1
 	c.Broker.BrokerIP1, c.Broker.BrokerIP2 = "127.0.0.1", "127.0.0.1"
 	c.Broker.BrokerName, c.Broker.BrokerClusterName = "spec-a", "SpecC"
 	require.NoError(t, c.Complete(Environment{

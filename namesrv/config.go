@@ -48,6 +48,9 @@ type NettyServerConfig struct {
 type BoosterConfig struct {
 	// BindAddress is the address the listener binds; "" = all interfaces, as Java does.
 	BindAddress string `prop:"bindAddress"`
+	// MetricsAddr is where /metrics, /healthz and /readyz are served, host:port; an
+	// empty host is loopback, port 0 a free one. "" = nowhere.
+	MetricsAddr string `prop:"metricsAddr"`
 }
 
 // Config is everything one namesrv.conf feeds. A Config in use is an immutable
@@ -120,12 +123,28 @@ func (c *Config) Validate() error {
 		return errors.New("configStorePath is empty")
 	case s.ListenPort < 0 || s.ListenPort > 65535:
 		return fmt.Errorf("listenPort=%d: want a port from 0 to 65535", s.ListenPort)
+	case !c.Booster.metricsAddrIsGood():
+		return fmt.Errorf("metricsAddr=%s: want host:port", c.Booster.MetricsAddr)
 	case s.ServerWorkerThreads < 1 || s.ServerWorkerThreads > 1024:
 		return fmt.Errorf("serverWorkerThreads=%d: want 1 to 1024", s.ServerWorkerThreads)
 	case s.ServerChannelMaxIdleTimeSeconds < 1:
 		return fmt.Errorf("serverChannelMaxIdleTimeSeconds=%d: want at least 1", s.ServerChannelMaxIdleTimeSeconds)
 	}
 	return c.Log.Validate()
+}
+
+func (c *BoosterConfig) metricsAddrIsGood() bool {
+	_, _, err := c.metricsAddr()
+	return c.MetricsAddr == "" || err == nil
+}
+
+func (c *BoosterConfig) metricsAddr() (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(c.MetricsAddr)
+	if err != nil {
+		return "", 0, err
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	return host, int(n), err
 }
 
 // Text renders all settings as key=value lines in Java's order (-p, code 319).

@@ -42,7 +42,7 @@ writeBufferLowWaterMark=0
 serverSocketBacklog=1024
 serverPooledByteBufAllocatorEnable=true
 useEpollNativeSelector=false
-`, strings.TrimSuffix(string(c.Text()), "bindAddress=\nlogDir=\nlogLevel=info\nlogFormat=text\n"))
+`, strings.TrimSuffix(string(c.Text()), "bindAddress=\nmetricsAddr=\nlogDir=\nlogLevel=info\nlogFormat=text\n"))
 	require.Equal(t, ":9876", c.ListenAddr())
 }
 

@@ -24,7 +24,7 @@ var (
 // fixedBlackList is refused whatever the settings say. The first four are
 // Java's; the others decide where the server listens, which is not for a peer
 // to change.
-var fixedBlackList = []string{"configBlackList", "configStorePath", "kvConfigPath", "rocketmqHome", "listenPort", "bindAddress", "logDir"}
+var fixedBlackList = []string{"configBlackList", "configStorePath", "kvConfigPath", "rocketmqHome", "listenPort", "bindAddress", "metricsAddr", "logDir"}
 
 // configHolder is the settings in use (Java: Configuration).
 type configHolder struct {

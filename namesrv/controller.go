@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/boostermq/booster/internal/httpd"
 	"github.com/boostermq/booster/internal/vfs"
 	"github.com/boostermq/booster/remoting"
 )
@@ -51,6 +52,7 @@ type Controller struct {
 	executor *remoting.Executor
 	client   *remoting.Client // only with clusterTest
 	server   *remoting.Server
+	http     *httpd.Server // nil = no metrics and health
 	stop     chan struct{} // closed to end housekeeping
 	done     sync.WaitGroup
 }
@@ -71,7 +73,7 @@ func New(c Config, opts Options) *Controller {
 }
 
 // Start reads the KV configs and starts, in this order: the executor, the
-// client of the product environment, the server, the housekeeping. It returns
+// client of the product environment, the server, metrics and health, the housekeeping. It returns
 // when the server listens, or with what went wrong; then nothing runs.
 func (ctl *Controller) Start(ctx context.Context) error {
 	c := ctl.config.get()
@@ -85,6 +87,9 @@ func (ctl *Controller) Start(ctx context.Context) error {
 	if err := ctl.server.Start(); err != nil {
 		err = fmt.Errorf("name server cannot listen on %s: %w", c.ListenAddr(), err)
 		return errors.Join(err, ctl.shutdownBase(ctx))
+	}
+	if err := ctl.startHTTP(&c.Booster); err != nil {
+		return errors.Join(err, ctl.server.Shutdown(ctx), ctl.shutdownBase(ctx))
 	}
 	ctl.done.Go(ctl.housekeeping)
 	ctl.log.Info("name server started", "addr", ctl.Addr())
@@ -127,8 +132,7 @@ func (ctl *Controller) connectionClosed(ch *remoting.Channel) {
 func (ctl *Controller) Shutdown(ctx context.Context) error {
 	close(ctl.stop)
 	ctl.done.Wait()
-	err := ctl.server.Shutdown(ctx)
-	err = errors.Join(err, ctl.shutdownBase(ctx))
+	err := errors.Join(ctl.stopHTTP(ctx), ctl.server.Shutdown(ctx), ctl.shutdownBase(ctx))
 	ctl.log.Info("name server stopped")
 	return err
 }

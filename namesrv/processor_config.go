@@ -14,7 +14,7 @@ import (
 // `string2Properties error`. A key of the black list, which is fixed at start:
 // code 16. Unknown keys are ignored.
 //
-// Differences from Java: listenPort, bindAddress and logDir are on the black list. A
+// Differences from Java: listenPort, bindAddress, metricsAddr and logDir are on the black list. A
 // value of the wrong type is refused with code 1. An existing file keeps its
 // comments and unknown lines. When the file cannot be written the settings are
 // in use all the same, as in Java, and the remark of code 0 says so.

@@ -246,7 +246,7 @@ func TestUpdateConfig(t *testing.T) {
 	before := p.ok(codec.GetNamesrvConfig, "")
 	require.Contains(t, before, "\nlistenPort=9876\n")
 	p.ok(codec.UpdateNamesrvConfig, "")
-	for _, key := range []string{"configBlackList", "configStorePath", "kvConfigPath", "rocketmqHome", "listenPort", "bindAddress", "logDir", "productEnvName"} {
+	for _, key := range []string{"configBlackList", "configStorePath", "kvConfigPath", "rocketmqHome", "listenPort", "bindAddress", "metricsAddr", "logDir", "productEnvName"} {
 		p.fails(codec.UpdateNamesrvConfig, "orderMessageEnable=true\n"+key+"=/x\n", codec.NoPermission, "Can not update config in black list.")
 	}
 	p.fails(codec.UpdateNamesrvConfig, `k=\u12`, codec.SystemError, "string2Properties error")

@@ -29,7 +29,16 @@ func (l *leaf) brokerAs() source { return source{&l.nums, nil} }
 
 // PutCounters counts the puts into one queue (Java: incTopicPutNums,
 // incTopicPutSize, incQueuePutNums, incQueuePutSize, incBrokerPutNums).
-type PutCounters struct{ leaf }
+type PutCounters struct {
+	leaf
+	sizes sizeCounters
+}
+
+// Add counts one call that put messages with sizeBytes in all.
+func (c *PutCounters) Add(messages, sizeBytes int) {
+	c.leaf.Add(messages, sizeBytes)
+	c.sizes.add(messages, sizeBytes)
+}
 
 // GetCounters counts the pulls of one group from one queue (Java:
 // incGroupGetNums, incGroupGetSize, incQueueGetNums, incQueueGetSize,

@@ -85,26 +85,26 @@ func bucketLimitUs(i int) int64 {
 	return int64(5+i%4) << (i/4 - 1)
 }
 
-// percentileMs renders the duration that share of all stay below, in ms with
-// two decimals as Java does; 0.00 when there are none.
-func (c *histogramCounts) percentileMs(share float64) string {
+// percentileMs is the duration in ms that share of all stay below, 0 when there
+// are none.
+func (c *histogramCounts) percentileMs(share float64) float64 {
 	var total, below int64
 	for _, n := range c.buckets {
 		total += n
 	}
 	for i, n := range c.buckets {
 		if below += n; n > 0 && float64(below) >= share*float64(total) {
-			return fmt.Sprintf("%.2f", float64(bucketLimitUs(i))/1000)
+			return float64(bucketLimitUs(i)) / 1000
 		}
 	}
-	return "0.00"
+	return 0
 }
 
-// distribution renders putMessageDistributeTime, the blank at the end included.
-func (c *histogramCounts) distribution() string {
+// formatDistribution renders putMessageDistributeTime, the blank at the end included.
+func formatDistribution(classes [classCount]int64) string {
 	var b strings.Builder
 	for i, name := range classNames() {
-		fmt.Fprintf(&b, "[%s]:%d ", name, c.classes[i])
+		fmt.Fprintf(&b, "[%s]:%d ", name, classes[i])
 	}
 	return b.String()
 }

@@ -97,6 +97,22 @@ func (i *Item) Data() codec.BrokerStatsData {
 	return codec.BrokerStatsData{StatsMinute: i.minute.compute(), StatsHour: i.hour.compute(), StatsDay: i.day.compute()}
 }
 
+// Counter is an item at one moment.
+type Counter struct {
+	Total     int64   // since the item exists
+	MinuteSum int64   // over the last minute
+	PerSecond float64 // over the last minute
+}
+
+// Counter returns i at this moment.
+func (i *Item) Counter() Counter {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	total, _ := i.totals()
+	minute := i.minute.compute()
+	return Counter{Total: total, MinuteSum: minute.Sum, PerSecond: minute.TPS}
+}
+
 // sampleMinute, sampleHour and sampleDay are called every minuteInterval,
 // hourInterval and dayInterval.
 func (i *Item) sampleMinute(nowMs int64) { i.sample(&i.minute, nowMs, minuteInterval, minuteSamples) }

@@ -110,7 +110,23 @@ func (m *Manager) Snapshot(name, key string) (codec.BrokerStatsData, bool) {
 	return item.Data(), true
 }
 
-// Each visits all items of name, for /metrics.
+// Counter returns an item at this moment; false when there is no such item.
+func (m *Manager) Counter(name, key string) (Counter, bool) {
+	set := m.sets[name]
+	if set == nil {
+		return Counter{}, false
+	}
+	item := set.get(key)
+	if item == nil {
+		return Counter{}, false
+	}
+	return item.Counter(), true
+}
+
+// TopicGroup is the form of keys of a topic and a group.
+func TopicGroup(topic, group string) string { return topic + keySeparator + group }
+
+// Each visits all items of name.
 func (m *Manager) Each(name string, visit func(key string, item *Item)) {
 	switch set := m.sets[name]; {
 	case set != nil:

@@ -300,6 +300,9 @@ func TestStoreStatsService(t *testing.T) {
 			synctest.Wait()
 		}
 		s.PutFailed()
+		history := s.Figures().History
+		require.Len(t, history, 120, "five seconds each")
+		require.Equal(t, Moment{time.Now().UnixMilli(), 4, 8}, history[119])
 		table = s.Table()
 		require.Equal(t, "4.0 4.0 4.0", table["putTps"])
 		require.Equal(t, "1.0 1.0 1.0", table["getFoundTps"])

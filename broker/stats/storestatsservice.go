@@ -2,7 +2,9 @@ package stats
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -133,59 +135,44 @@ func (s *StoreStatsService) sample(now time.Time) {
 
 // Table returns the entries of code 28 this service knows (spec/broker.md §12).
 func (s *StoreStatsService) Table() map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	minute := s.putMinute
-	if s.ticks < samplesPerPrint {
-		minute = s.putNow.load()
-	}
-	putTimes, putSize := max(1, s.putTimes.Load()), s.putSizeBytes.Load()
+	f := s.Figures()
 	decimal := func(v int64) string { return strconv.FormatInt(v, 10) }
 	return map[string]string{
-		"bootTimestamp":               decimal(s.bootMs),
-		"runtime":                     formatRuntime(time.Now().UnixMilli() - s.bootMs),
-		"putMessageEntireTimeMax":     decimal(s.putMaxMs.Load()),
-		"getMessageEntireTimeMax":     decimal(s.getMaxMs.Load()),
-		"putMessageTimesTotal":        decimal(putTimes),
-		"putMessageFailedTimes":       decimal(s.putFailed.Load()),
-		"putMessageSizeTotal":         decimal(putSize),
-		"putMessageAverageSize":       javaDouble(float64(putSize) / float64(putTimes)),
-		"putMessageDistributeTime":    minute.distribution(),
-		"putLatency99":                minute.percentileMs(0.99),
-		"putLatency999":               minute.percentileMs(0.999),
-		"putTps":                      s.tps(false, func(t throughput) int64 { return t.put }),
-		"getFoundTps":                 s.tps(false, func(t throughput) int64 { return t.found }),
-		"getMissTps":                  s.tps(false, func(t throughput) int64 { return t.miss }),
-		"getTotalTps":                 s.tps(true, func(t throughput) int64 { return t.found + t.miss }),
-		"getTransferedTps":            s.tps(false, func(t throughput) int64 { return t.transferred }),
-		"msgPutTotalTodayNow":         decimal(s.PutTotal()),
-		"msgPutTotalTodayMorning":     decimal(s.put.todayMorning),
-		"msgPutTotalYesterdayMorning": decimal(s.put.yesterdayMorning),
-		"msgGetTotalTodayNow":         decimal(s.GetTotal()),
-		"msgGetTotalTodayMorning":     decimal(s.get.todayMorning),
-		"msgGetTotalYesterdayMorning": decimal(s.get.yesterdayMorning),
+		"bootTimestamp":               decimal(f.BootMs),
+		"runtime":                     formatRuntime(time.Now().UnixMilli() - f.BootMs),
+		"putMessageEntireTimeMax":     decimal(f.PutMaxMs),
+		"getMessageEntireTimeMax":     decimal(f.GetMaxMs),
+		"putMessageTimesTotal":        decimal(max(1, f.PutTimes)),
+		"putMessageFailedTimes":       decimal(f.PutFailed),
+		"putMessageSizeTotal":         decimal(f.PutSizeBytes),
+		"putMessageAverageSize":       javaDouble(f.PutAverageSize()),
+		"putMessageDistributeTime":    formatDistribution(f.PutDistribution),
+		"putLatency99":                fmt.Sprintf("%.2f", f.PutLatency99),
+		"putLatency999":               fmt.Sprintf("%.2f", f.PutLatency999),
+		"putTps":                      formatRates(f.Put, ""),
+		"getFoundTps":                 formatRates(f.GetFound, ""),
+		"getMissTps":                  formatRates(f.GetMiss, ""),
+		"getTotalTps":                 formatRates(f.GetTotal, "0.0"),
+		"getTransferedTps":            formatRates(f.Transferred, ""),
+		"msgPutTotalTodayNow":         decimal(f.PutTotal.Now),
+		"msgPutTotalTodayMorning":     decimal(f.PutTotal.TodayMorning),
+		"msgPutTotalYesterdayMorning": decimal(f.PutTotal.YesterdayMorning),
+		"msgGetTotalTodayNow":         decimal(f.ReadTotal.Now),
+		"msgGetTotalTodayMorning":     decimal(f.ReadTotal.TodayMorning),
+		"msgGetTotalYesterdayMorning": decimal(f.ReadTotal.YesterdayMorning),
 	}
 }
 
-// tps renders the rates of the last 10, 60 and 600 s, separated by blanks. One
-// without enough samples is empty, 0.0 if zero is set.
-func (s *StoreStatsService) tps(zero bool, total func(throughput) int64) string {
-	text := ""
-	for i, samples := range []int{10, 60, 600} {
-		if i > 0 {
-			text += " "
+// formatRates separates the rates by blanks; one not known yet is unknown.
+func formatRates(r Rates, unknown string) string {
+	var text [len(r)]string
+	for i, rate := range r {
+		text[i] = unknown
+		if !math.IsNaN(rate) {
+			text[i] = javaDouble(rate)
 		}
-		last := len(s.samples) - 1
-		if last < samples {
-			if zero {
-				text += "0.0"
-			}
-			continue
-		}
-		from, to := s.samples[last-samples], s.samples[last]
-		text += javaDouble(float64(total(to)-total(from)) * 1000 / float64(to.timestampMs-from.timestampMs))
 	}
-	return text
+	return strings.Join(text[:], " ")
 }
 
 func formatRuntime(ms int64) string {

@@ -116,8 +116,16 @@ func (s *Service) endFirst(half *codec.Message, commit bool) *Answer {
 		}
 	}
 	s.putOp(half.QueueOffset)
+	if commit {
+		s.commits.Add(1)
+	} else {
+		s.rollbacks.Add(1)
+	}
 	return answer
 }
+
+// Ended returns how many half messages this process has ended by 37.
+func (s *Service) Ended() (commits, rollbacks int64) { return s.commits.Load(), s.rollbacks.Load() }
 
 // endAgain notes that a copy of an ended message is ended too, once for each copy.
 func (s *Service) endAgain(halfOffset int64) {

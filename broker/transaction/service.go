@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/boostermq/booster/codec"
@@ -67,6 +68,8 @@ type Service struct {
 	store   Store
 	endings endings
 	checker checker
+
+	commits, rollbacks atomic.Int64 // ended by 37
 
 	stop    chan struct{} // closed by Shutdown
 	running sync.WaitGroup

@@ -76,7 +76,7 @@ func startDev(out io.Writer, f devFlags, ns namesrv.Config, cfg broker.Config, l
 		return err
 	}
 	n := namesrv.New(ns, namesrv.Options{FS: fsys, Log: logs.Logger("namesrv"), TLS: tls})
-	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile})
+	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile, Collectors: n.Collectors()})
 	if err != nil {
 		return err
 	}

@@ -106,6 +106,7 @@ func TestBadConfiguration(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"listenPort=abc\n", "line 1: listenPort=abc"},
 		{"\n# x\nflushDiskType=SOMETIMES\n", "line 3: flushDiskType=SOMETIMES"},
+		{"metricsExporterType=OTLP_GRPC\n", "line 1: metricsExporterType=OTLP_GRPC"},
 		{"autoCreateTopicEnable=yes\n", "line 1: autoCreateTopicEnable=yes"},
 	} {
 		conf := writeConf(t, c.text)
@@ -122,7 +123,7 @@ func TestBadConfiguration(t *testing.T) {
 // TestUnusableStore: a store that is no folder is one sentence on stderr.
 func TestUnusableStore(t *testing.T) {
 	file := writeConf(t, "")
-	conf := writeConf(t, fmt.Sprintf("brokerIP1=127.0.0.1\nlistenPort=0\nstorePathRootDir=%s/store\n", file))
+	conf := writeConf(t, fmt.Sprintf("brokerIP1=127.0.0.1\nlistenPort=0\nstorePathRootDir=%s/store\nmetricsPromExporterPort=-1\n", file))
 	_, stderr, status := outcome(t, program(t, "mqbroker", "-c", conf))
 	require.NotZero(t, status)
 	require.Contains(t, stderr, "the store folder "+file+"/store cannot be used")
@@ -141,14 +142,15 @@ func TestPortInUseAndLockedStore(t *testing.T) {
 	require.Contains(t, stderr, "address already in use")
 
 	store := filepath.Join(t.TempDir(), "store")
-	conf = writeConf(t, fmt.Sprintf("brokerName=b7\nbrokerIP1=127.0.0.1\nbindAddress=127.0.0.1\nlistenPort=0\nstorePathRootDir=%s\nnoSuchKey=1\n", store))
+	conf = writeConf(t, fmt.Sprintf("brokerName=b7\nbrokerIP1=127.0.0.1\nbindAddress=127.0.0.1\nlistenPort=0\nstorePathRootDir=%s\nmetricsPromExporterPort=0\nnoSuchKey=1\n", store))
 	first := program(t, "mqbroker", "-c", conf)
 	var log bytes.Buffer
 	first.Stderr = &log
 	out, err := first.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, first.Start())
-	awaitLine(t, out, "boot success. serializeType=JSON")
+	banner := awaitLine(t, out, "boot success. serializeType=JSON")
+	require.Regexp(t, `(?m)^page at http://127\.0\.0\.1:\d+/`, banner)
 	require.FileExists(t, filepath.Join(store, "abort"))
 
 	_, stderr, status = outcome(t, program(t, "mqbroker", "-c", conf))
@@ -162,7 +164,7 @@ func TestPortInUseAndLockedStore(t *testing.T) {
 }
 
 // awaitLine reads until a line holds text, and lets the rest of the output go by.
-func awaitLine(t *testing.T, out io.Reader, text string) {
+func awaitLine(t *testing.T, out io.Reader, text string) (before string) {
 	t.Helper()
 	var seen strings.Builder
 	buf := make([]byte, 4096)
@@ -171,14 +173,15 @@ func awaitLine(t *testing.T, out io.Reader, text string) {
 		seen.Write(buf[:n])
 		require.NoError(t, err, seen.String())
 	}
+	return seen.String()
 }
 
 // TestLogFiles: the logs are where RocketMQ's are, and JSON by a setting.
 func TestLogFiles(t *testing.T) {
-	conf := writeConf(t, "brokerName=b7\nbrokerIP1=127.0.0.1\nbindAddress=127.0.0.1\nlistenPort=0\nlogFormat=json\n")
+	conf := writeConf(t, "brokerName=b7\nbrokerIP1=127.0.0.1\nbindAddress=127.0.0.1\nlistenPort=0\nmetricsPromExporterPort=-1\nlogFormat=json\n")
 	for name, files := range map[string][]string{"mqbroker": {"broker", "store"}, "mqnamesrv": {"namesrv"}} {
 		if name == "mqnamesrv" {
-			conf = writeConf(t, "bindAddress=127.0.0.1\nlistenPort=0\nlogFormat=json\n")
+			conf = writeConf(t, "bindAddress=127.0.0.1\nlistenPort=0\nmetricsPromExporterPort=-1\nlogFormat=json\n")
 		}
 		cmd := program(t, name, "-c", conf)
 		out, err := cmd.StdoutPipe()

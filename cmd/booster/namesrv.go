@@ -65,5 +65,8 @@ func startNamesrv(out io.Writer, cfg namesrv.Config, log *slog.Logger) error {
 // namesrvBanner prints what the name server listens on, and RocketMQ's boot line.
 func namesrvBanner(out io.Writer, n *namesrv.Controller) {
 	fmt.Fprintf(out, "name server listens on %s\n", n.Addr())
+	if at := n.HTTPAddr(); at != "" {
+		fmt.Fprintf(out, "/metrics and /healthz at http://%s\n", at)
+	}
 	fmt.Fprintln(out, "The Name Server boot success. serializeType=JSON")
 }

@@ -1,7 +1,7 @@
 // Command testall runs every test of the project, quick parts first, installs
 // what the interop tests need when it may, and ends with one line of totals.
 //
-//	testall         unit, format and compat tests, race runs, then interop
+//	testall         unit, format, compat and browser tests, race runs, then interop
 //	testall -quick  without race runs and interop
 //	testall -fuzz D each fuzz target for D
 package main
@@ -66,6 +66,7 @@ func run(quick bool, fuzz time.Duration) error {
 		if err := ensureJava(); err != nil {
 			return err
 		}
+		ensureChromium()
 		steps = append(steps,
 			[]string{"-race", "-short", "-timeout", "15m", "./remoting/...", "./store/...", "./namesrv/...", "./broker/..."},
 			[]string{"-timeout", "30m", "./interop/..."})
@@ -170,11 +171,31 @@ func ensureJava() error {
 		return nil
 	}
 	const hint = "the interop tests need a JDK (17) and Maven: apt-get install openjdk-17-jdk-headless maven"
-	if _, err := exec.LookPath("apt-get"); err != nil || os.Getuid() != 0 {
+	if !mayInstall() {
 		return fmt.Errorf("javac or mvn not found; %s", hint)
 	}
-	fmt.Println("==> installing a JDK and Maven")
-	for _, args := range [][]string{{"update"}, {"install", "-y", "--no-install-recommends", "openjdk-17-jdk-headless", "maven"}} {
+	return install(hint, "openjdk-17-jdk-headless", "maven")
+}
+
+// ensureChromium installs a browser when it is missing and it may. Without one
+// the page is not tested, which its tests say; in CI they fail then.
+func ensureChromium() {
+	if _, err := exec.LookPath("chromium"); err == nil || !mayInstall() {
+		return
+	}
+	if err := install("the tests of the page need Chromium: apt-get install chromium", "chromium"); err != nil {
+		fmt.Fprintln(os.Stderr, "testall:", err)
+	}
+}
+
+func mayInstall() bool {
+	_, err := exec.LookPath("apt-get")
+	return err == nil && os.Getuid() == 0
+}
+
+func install(hint string, packages ...string) error {
+	fmt.Println("==> installing", strings.Join(packages, " "))
+	for _, args := range [][]string{{"update"}, append([]string{"install", "-y", "--no-install-recommends"}, packages...)} {
 		if err := command("apt-get", args...).Run(); err != nil {
 			return fmt.Errorf("apt-get %s: %w; %s", args[0], err, hint)
 		}

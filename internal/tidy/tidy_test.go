@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"internal/vfs":           {},
 	"internal/properties":    {},
 	"internal/memnet":        {},
+	"internal/httpd":         {},
 	"store/ha":               {},
 	"codec":                  {"codec/fastjson"},
 	"internal/configmanager": {"internal/vfs"},
@@ -46,6 +47,9 @@ var arrows = map[string][]string{
 	"broker/transaction":     {"codec", "store", "internal/configmanager", "internal/vfs"},
 	"broker/client":          {"codec", "remoting"},
 	"broker/longpolling":     {"codec", "remoting"},
+	"broker/view":            {"broker/stats", "internal/vfs"}, // plain values, for the two below
+	"broker/metrics":         {"codec", "codec/fastjson", "broker/stats", "broker/view"},
+	"broker/web":             {"codec", "broker/view"},
 	"broker":                 {"codec", "codec/fastjson", "remoting", "store", "broker/...", "internal/..."},
 	"namesrv":                {"codec", "codec/fastjson", "remoting", "internal/..."},
 }

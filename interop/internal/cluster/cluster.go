@@ -162,6 +162,7 @@ func (b *Broker) conf() map[string]string {
 		"flushDiskType":              "ASYNC_FLUSH",
 		"brokerRole":                 "ASYNC_MASTER",
 		"diskMaxUsedSpaceRatio":      "95",
+		"metricsPromExporterPort":    "-1", // several brokers run here
 		// Flow control after 200 ms in a queue says more about the machine than about the broker.
 		"waitTimeMillsInSendQueue":    "10000",
 		"osPageCacheBusyTimeOutMills": "10000",

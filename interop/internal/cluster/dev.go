@@ -11,6 +11,7 @@ import (
 type Dev struct {
 	*process.Process
 	NamesrvAddr, BrokerAddr string
+	HTTPAddr                string // of metrics, health and page
 }
 
 // StartDev returns when the broker is registered. Everything lies below dir.
@@ -23,11 +24,15 @@ func StartDev(dir string) (*Dev, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf, err := writeConf(dir, "broker.conf", map[string]string{"brokerIP1": "127.0.0.1"})
+	httpPort, err := process.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	d := &Dev{NamesrvAddr: process.Addr(namesrvPort), BrokerAddr: process.Addr(brokerPort)}
+	conf, err := writeConf(dir, "broker.conf", map[string]string{"brokerIP1": "127.0.0.1", "metricsPromExporterPort": fmt.Sprint(httpPort)})
+	if err != nil {
+		return nil, err
+	}
+	d := &Dev{NamesrvAddr: process.Addr(namesrvPort), BrokerAddr: process.Addr(brokerPort), HTTPAddr: process.Addr(httpPort)}
 	d.Process, err = launch(Booster, roleDev, dir, []string{"--data", filepath.Join(dir, "data"),
 		"--namesrvPort", fmt.Sprint(namesrvPort), "--listenPort", fmt.Sprint(brokerPort), "-c", conf}, nil)
 	if err != nil {
