@@ -115,7 +115,6 @@ func (b *Controller) wireSchedule() (err error) {
 // wireProcessors makes pools, processors, routes, the server and the client.
 func (b *Controller) wireProcessors() {
 	c := b.Config()
-	b.executors = newExecutors(&c.Broker)
 	e := &b.executors
 	for _, pool := range e.all() {
 		pool.SetLog(b.log)

@@ -26,26 +26,29 @@ const unbounded = 1000000
 
 func newExecutors(c *BrokerConfig) executors {
 	return executors{
-		send:           newExecutor("send", c.SendMessageThreadPoolNums, c.SendThreadPoolQueueCapacity, 0, c),
-		pull:           newExecutor("pull", c.PullMessageThreadPoolNums, c.PullThreadPoolQueueCapacity, c.WaitTimeMillsInPullQueue, c),
-		reply:          newExecutor("reply", c.ProcessReplyMessageThreadPoolNums, c.ReplyThreadPoolQueueCapacity, 0, c),
-		query:          newExecutor("query", c.QueryMessageThreadPoolNums, c.QueryThreadPoolQueueCapacity, 0, c),
-		heartbeat:      newExecutor("heartbeat", c.HeartbeatThreadPoolNums, c.HeartbeatThreadPoolQueueCapacity, c.WaitTimeMillsInHeartbeatQueue, c),
-		clientManage:   newExecutor("clientManage", c.ClientManageThreadPoolNums, c.ClientManagerThreadPoolQueueCapacity, 0, c),
-		consumerManage: newExecutor("consumerManage", c.ConsumerManageThreadPoolNums, c.ConsumerManagerThreadPoolQueueCapacity, 0, c),
-		endTransaction: newExecutor("endTransaction", c.EndTransactionThreadPoolNums, c.EndTransactionPoolQueueCapacity, c.WaitTimeMillsInTransactionQueue, c),
-		admin:          newExecutor("adminBroker", c.AdminBrokerThreadPoolNums, unbounded, 0, c),
+		send:           remoting.NewExecutor("send", c.SendMessageThreadPoolNums, c.SendThreadPoolQueueCapacity),
+		pull:           remoting.NewExecutor("pull", c.PullMessageThreadPoolNums, c.PullThreadPoolQueueCapacity),
+		reply:          remoting.NewExecutor("reply", c.ProcessReplyMessageThreadPoolNums, c.ReplyThreadPoolQueueCapacity),
+		query:          remoting.NewExecutor("query", c.QueryMessageThreadPoolNums, c.QueryThreadPoolQueueCapacity),
+		heartbeat:      remoting.NewExecutor("heartbeat", c.HeartbeatThreadPoolNums, c.HeartbeatThreadPoolQueueCapacity),
+		clientManage:   remoting.NewExecutor("clientManage", c.ClientManageThreadPoolNums, c.ClientManagerThreadPoolQueueCapacity),
+		consumerManage: remoting.NewExecutor("consumerManage", c.ConsumerManageThreadPoolNums, c.ConsumerManagerThreadPoolQueueCapacity),
+		endTransaction: remoting.NewExecutor("endTransaction", c.EndTransactionThreadPoolNums, c.EndTransactionPoolQueueCapacity),
+		admin:          remoting.NewExecutor("adminBroker", c.AdminBrokerThreadPoolNums, unbounded),
 	}
 }
 
-// newExecutor makes a pool; requests that waited longer than waitMs are
-// answered [TIMEOUT_CLEAN_QUEUE] while brokerFastFailureEnable. 0 = any time.
-func newExecutor(name string, workers, capacity int, waitMs int64, c *BrokerConfig) *remoting.Executor {
-	e := remoting.NewExecutor(name, max(1, workers), max(1, capacity))
-	if c.BrokerFastFailureEnable && waitMs > 0 {
-		e.SetMaxQueueWait(time.Duration(waitMs) * time.Millisecond)
+// applyConfig says how long requests may wait in the queues before they are
+// answered [TIMEOUT_CLEAN_QUEUE]: any time without brokerFastFailureEnable.
+func (e *executors) applyConfig(c *BrokerConfig) {
+	for pool, waitMs := range map[*remoting.Executor]int64{
+		e.pull: c.WaitTimeMillsInPullQueue, e.heartbeat: c.WaitTimeMillsInHeartbeatQueue, e.endTransaction: c.WaitTimeMillsInTransactionQueue,
+	} {
+		if !c.BrokerFastFailureEnable {
+			waitMs = 0
+		}
+		pool.SetMaxQueueWait(time.Duration(waitMs) * time.Millisecond)
 	}
-	return e
 }
 
 func (e *executors) all() []*remoting.Executor {

@@ -69,7 +69,7 @@ func (b *Controller) addPoolInfo(t map[string]string) {
 		t[name+"ThreadPoolQueueHeadWaitTimeMills"] = strconv.FormatInt(pool.HeadWaitMs(), 10)
 	}
 	t["EndTransactionQueueSize"] = strconv.Itoa(b.executors.endTransaction.Len())
-	t["EndTransactionThreadPoolQueueCapacity"] = strconv.Itoa(b.Config().Broker.EndTransactionPoolQueueCapacity)
+	t["EndTransactionThreadPoolQueueCapacity"] = strconv.Itoa(b.executors.endTransaction.Capacity())
 }
 
 // addScheduleInfo tells how far each delay level is delivered and where its

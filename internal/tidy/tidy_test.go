@@ -32,7 +32,7 @@ var arrows = map[string][]string{
 	"internal/memnet":        {},
 	"store/ha":               {},
 	"codec":                  {"codec/fastjson"},
-	"internal/configmanager": {"internal/vfs"},
+	"internal/configmanager": {"internal/properties", "internal/vfs"},
 	"internal/logging":       {},
 	"remoting":               {"codec"},
 	"store":                  {"codec", "store/ha", "internal/vfs"},
