@@ -107,7 +107,7 @@ func (b *Controller) wireSchedule() (err error) {
 		FlushInterval: func() time.Duration {
 			return time.Duration(b.Config().Store.FlushDelayOffsetInterval) * time.Millisecond
 		},
-		Delivered: func(topic string, queueID int32, sizeBytes int) { b.stats.Put(topic, queueID).Add(1, sizeBytes) },
+		Delivered: b.countAppended,
 	})
 	return nil
 }

@@ -83,6 +83,12 @@ func (s *StoreStatsService) PutDone(messages, sizeBytes int, elapsed time.Durati
 	raise(&s.putMaxMs, elapsed.Milliseconds())
 }
 
+// Appended counts a message the broker stored by itself: nobody waited for it.
+func (s *StoreStatsService) Appended(sizeBytes int) {
+	s.putTimes.Add(1)
+	s.putSizeBytes.Add(int64(sizeBytes))
+}
+
 // PutFailed counts a put that the store refused.
 func (s *StoreStatsService) PutFailed() { s.putFailed.Add(1) }
 
