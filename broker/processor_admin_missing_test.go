@@ -1,11 +1,13 @@
 package broker
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/remoting"
 )
 
 // TestAdminOfWhatIsNotThere: each request about a topic, group, client, message
@@ -89,4 +91,24 @@ func TestSystemTopicsStay(t *testing.T) {
 	after, err := b.topics.Encode()
 	require.NoError(t, err)
 	require.Equal(t, string(before), string(after))
+}
+
+// TestCodesNobodyAnswers: a code without a route is answered as Java does, on
+// both ports; 11 is one of them on the fast port.
+func TestCodesNobodyAnswers(t *testing.T) {
+	b := startBroker(t, nil)
+	main, fast := b.routeTables()
+	for port, table := range map[int]*remoting.RouteTable{b.Config().Server.ListenPort: main, b.Config().Server.ListenPort - 2: fast} {
+		served := map[int32]bool{}
+		for _, r := range table.Routes() {
+			served[r.Code] = true
+		}
+		p := dialPort(t, port)
+		for code := range int32(400) {
+			if !served[code] {
+				requireAnswer(t, p.call(&codec.Command{Code: code}), codec.RequestCodeNotSupported, fmt.Sprintf(" request type %d not supported", code))
+			}
+		}
+		require.Equal(t, served[codec.PullMessage], table.Codes() == main.Codes())
+	}
 }

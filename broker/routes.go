@@ -80,6 +80,10 @@ func (b *Controller) routes() []remoting.Route {
 // mainPortOnly lists the codes the fast port (listenPort − 2) does not answer.
 var mainPortOnly = []int32{codec.PullMessage, codec.LitePullMessage}
 
+// RouteTables are the tables of a broker that does not run: docs/codes.md is
+// made from them.
+func RouteTables() (main, fast *remoting.RouteTable) { return new(Controller).routeTables() }
+
 // routeTables builds the tables of the main and of the fast port.
 func (b *Controller) routeTables() (main, fast *remoting.RouteTable) {
 	main = remoting.NewRouteTable()
