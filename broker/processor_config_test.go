@@ -220,7 +220,7 @@ func TestSettingsWithoutUse(t *testing.T) {
 
 // TestUpdateTakesEffect: the readers of settings see a change without a restart.
 func TestUpdateTakesEffect(t *testing.T) {
-	b := startConfigured(t, "autoCreateTopicEnable=false\nbrokerFastFailureEnable=true\n", nil)
+	b := startConfigured(t, "autoCreateTopicEnable=false\nflushIntervalCommitLog=5\n", nil)
 	update := func(text string) {
 		t.Helper()
 		requireAnswer(t, b.update(text), codec.Success, "")
@@ -252,13 +252,15 @@ func TestUpdateTakesEffect(t *testing.T) {
 	})
 	t.Run("longPollingEnable", func(t *testing.T) {
 		update("longPollingEnable=false\nshortPollingTimeMills=1")
-		h := pullHeader("cg", "Live1", 1000)
+		h := pullHeader("cg", "Live1", b.store.MaxOffsetInQueue("Live1", 0))
 		h.SysFlag |= codec.PullFlagSuspend
-		h.QueueOffset = b.store.MaxOffsetInQueue("Live1", 0)
-		begun := time.Now()
-		resp := b.do(codec.PullMessage, h, nil)
-		require.Equal(t, codec.PullNotFound, resp.Code)
-		require.Less(t, time.Since(begun), 10*time.Second, "held for shortPollingTimeMills, not for the 15 s asked for")
+		opaque := b.send(&codec.Command{Code: codec.PullMessage, Header: h})
+		require.Eventually(t, func() bool { return b.hold.Held() == 1 }, answerTimeout, time.Millisecond)
+		require.Eventually(t, func() bool {
+			b.hold.CheckHoldRequest() // instead of waiting for its next round
+			return b.hold.Held() == 0
+		}, answerTimeout, time.Millisecond, "held for shortPollingTimeMills, not for the 15 s asked for")
+		require.Equal(t, codec.PullNotFound, b.answer(opaque).Code)
 	})
 	t.Run("enablePropertyFilter", func(t *testing.T) {
 		body := []byte(`{"clientId":"c","group":"g","subscriptionData":{"topic":"Live1","subString":"a > 1","expressionType":"SQL92"}}`)
