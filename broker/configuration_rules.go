@@ -132,6 +132,9 @@ var updateChecks = map[string]func(c *Config) error{
 	"expectConsumerNumUseFilter":      func(c *Config) error { return within(c.Broker.ExpectConsumerNumUseFilter, 1, maxInt32) },
 	"defaultTopicQueueNums":           func(c *Config) error { return within(int(c.Broker.DefaultTopicQueueNums), 1, maxQueueNums) },
 	"serverChannelMaxIdleTimeSeconds": func(c *Config) error { return within(c.Server.ServerChannelMaxIdleTimeSeconds, 1, maxInt32) },
+	"regionId": func(c *Config) error { // every answer to a send carries it
+		return within(len(c.Broker.RegionID), 0, maxRegionBytes)
+	},
 	"msgTraceTopicName": func(c *Config) error {
 		if remark := codec.ValidateTopic(c.Broker.MsgTraceTopicName); remark != "" {
 			return fmt.Errorf("%s", remark)
@@ -152,7 +155,10 @@ var updateChecks = map[string]func(c *Config) error{
 	},
 }
 
-const maxInt32 = 1<<31 - 1
+const (
+	maxInt32       = 1<<31 - 1
+	maxRegionBytes = 255
+)
 
 func within(n, from, to int) error {
 	if n < from || n > to {

@@ -3,6 +3,7 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/boostermq/booster/codec"
 	"github.com/boostermq/booster/codec/fastjson"
+	"github.com/boostermq/booster/internal/configmanager"
 	"github.com/boostermq/booster/internal/properties"
 	"github.com/boostermq/booster/internal/vfs"
 	"github.com/boostermq/booster/store"
@@ -156,6 +158,7 @@ func TestUpdateBrokerConfigRefuses(t *testing.T) {
 		"flushDiskType=NO_FLUSH":                         `line 1: flushDiskType=NO_FLUSH: flushDiskType "NO_FLUSH" is none of ASYNC_FLUSH, SYNC_FLUSH`,
 		"brokerPermission=9":                             "brokerPermission: 9 is out of 0..7",
 		"traceTopicEnable=true\nfileReservedTime=-1":     "fileReservedTime: -1 is out of 0..2147483647",
+		"regionId=" + strings.Repeat("R", 256):           "regionId: 256 is out of 0..255",
 		"maxMessageSize=0":                               "maxMessageSize=0 is not positive",
 		"flushIntervalCommitLog=0":                       "flushIntervalCommitLog: 0 is out of 1..2147483647",
 		"deleteWhen=4;soon":                              `deleteWhen: "4;soon" is not a list of hours 0..23, divided by ;`,
@@ -262,6 +265,25 @@ func TestUpdateTakesEffect(t *testing.T) {
 		}, answerTimeout, time.Millisecond, "held for shortPollingTimeMills, not for the 15 s asked for")
 		require.Equal(t, codec.PullNotFound, b.answer(opaque).Code)
 	})
+	t.Run("waitTimeMillsInPullQueue", func(t *testing.T) {
+		var free []chan struct{}
+		for range b.Config().Broker.PullMessageThreadPoolNums { // no worker is left
+			done := make(chan struct{})
+			require.True(t, b.executors.pull.Execute(func() { <-done }))
+			free = append(free, done)
+		}
+		opaque := b.send(&codec.Command{Code: codec.PullMessage, Header: pullHeader("cg", "Live1", 0)})
+		require.Eventually(t, func() bool { return b.executors.pull.HeadWaitMs() > 1 }, answerTimeout, time.Millisecond)
+		other := configuredBroker{b.Controller, dial(t, b.Controller), b.path}
+		requireAnswer(t, other.update("waitTimeMillsInPullQueue=1"), codec.Success, "")
+		for _, done := range free {
+			close(done)
+		}
+		resp := b.answer(opaque)
+		require.Equal(t, codec.SystemBusy, resp.Code)
+		require.Contains(t, resp.Remark, "[TIMEOUT_CLEAN_QUEUE]")
+		update("waitTimeMillsInPullQueue=5000")
+	})
 	t.Run("enablePropertyFilter", func(t *testing.T) {
 		body := []byte(`{"clientId":"c","group":"g","subscriptionData":{"topic":"Live1","subString":"a > 1","expressionType":"SQL92"}}`)
 		requireAnswer(t, b.do(codec.CheckClientConfig, nil, body), codec.SystemError, "The broker does not support consumer to filter message by SQL92")
@@ -339,6 +361,41 @@ func TestConcurrentUpdates(t *testing.T) {
 		require.Equal(t, want, shown[key])
 		require.True(t, slices.Contains(lines, key+"="+want), key)
 	}
+}
+
+// FuzzUpdateBrokerConfig: whatever comes, an update that is refused changes
+// nothing, and one that is taken is what the file says afterwards.
+func FuzzUpdateBrokerConfig(f *testing.F) {
+	for _, text := range []string{"fileReservedTime=24", "a=b\nfileReservedTime = 1\\\n2", "listenPort=1", "deleteWhen", `regionId=\u00e4\ud83d\ude00`,
+		"traceOn:FALSE\r\ntraceOn true", "mapedFileSizeCommitLog=1", "enableBatchPush=true", "\\u12", "#x\n!y\n= =", "brokerPermission=6\nbrokerPermission=9"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		const file = "# kept\nfileReservedTime=48\nunknown=1\n"
+		fsys, c := vfs.NewMemFS(), DefaultConfig()
+		_, err := c.Apply([]byte(file))
+		require.NoError(t, err)
+		require.NoError(t, configmanager.Persist(fsys, "/conf/broker.conf", []byte(file)))
+		h := newConfiguration(fsys, slog.New(slog.DiscardHandler), "/conf/broker.conf", &c)
+		u, err := h.update([]byte(text), func(*configUpdate) error { return nil })
+		kept, errRead := vfs.ReadFile(fsys, "/conf/broker.conf")
+		require.NoError(t, errRead)
+		if err != nil {
+			require.Same(t, &c, h.current.Load())
+			require.Equal(t, file, string(kept))
+			return
+		}
+		require.NoError(t, u.notPersisted)
+		require.Contains(t, string(kept), "# kept\n")
+		again := DefaultConfig()
+		unknown, err := again.Apply(kept)
+		require.NoError(t, err)
+		require.Len(t, unknown, 1)
+		require.Equal(t, string(h.current.Load().Text()), string(again.Text()))
+		for _, key := range u.keys {
+			require.Contains(t, []updateEffect{atOnce, atNextStart, withoutUse}, effectOf(key))
+		}
+	})
 }
 
 // readOnlyFS refuses to make files whose name contains part.

@@ -138,6 +138,9 @@ func (s *StoreStatsService) sample(now time.Time) {
 }
 
 // Table returns the entries of code 28 this service knows (spec/broker.md §12).
+//
+// Differences from Java: in the first minute the distribution is that of what
+// there is, not the text null.
 func (s *StoreStatsService) Table() map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
