@@ -29,7 +29,8 @@ var updateRules = []struct {
 	keys   string
 }{
 	{isRefused, "paths: no peer says where files lie, which file is written or what runs from where",
-		`brokerConfigPath rocketmqHome storePathRootDir storePathCommitLog storePathDLedgerCommitLog readOnlyCommitLogStorePaths`},
+		`brokerConfigPath rocketmqHome storePathRootDir storePathCommitLog storePathDLedgerCommitLog readOnlyCommitLogStorePaths
+		logDir`},
 	{isRefused, "ports and addresses: no peer says where the broker listens, what it advertises or whom it calls",
 		`listenPort haListenPort bindAddress brokerIP1 brokerIP2 namesrvAddr haMasterAddress fetchNamesrvAddrByAddressServer
 		rmqAddressServerDomain rmqAddressServerSubGroup`},
@@ -64,6 +65,7 @@ var updateRules = []struct {
 		endTransactionThreadPoolNums sendThreadPoolQueueCapacity pullThreadPoolQueueCapacity replyThreadPoolQueueCapacity
 		queryThreadPoolQueueCapacity clientManagerThreadPoolQueueCapacity consumerManagerThreadPoolQueueCapacity
 		heartbeatThreadPoolQueueCapacity endTransactionPoolQueueCapacity`},
+	{atNextStart, "the log files are opened by the start", `logLevel logFormat`},
 	{atNextStart, "system topics, delay levels, filters and sockets are made by the start, as in Java",
 		`defaultTopicQueueNums clusterTopicEnable brokerTopicEnable traceTopicEnable msgTraceTopicName messageDelayLevel
 		expectConsumerNumUseFilter maxErrorRateOfBloomFilter enableCalcFilterBitMap enableConsumeQueueExt bitMapLengthConsumeQueueExt
@@ -132,6 +134,8 @@ var updateChecks = map[string]func(c *Config) error{
 	"expectConsumerNumUseFilter":      func(c *Config) error { return within(c.Broker.ExpectConsumerNumUseFilter, 1, maxInt32) },
 	"defaultTopicQueueNums":           func(c *Config) error { return within(int(c.Broker.DefaultTopicQueueNums), 1, maxQueueNums) },
 	"serverChannelMaxIdleTimeSeconds": func(c *Config) error { return within(c.Server.ServerChannelMaxIdleTimeSeconds, 1, maxInt32) },
+	"logLevel":                        func(c *Config) error { return c.Log.Validate() },
+	"logFormat":                       func(c *Config) error { return c.Log.Validate() },
 	"regionId": func(c *Config) error { // every answer to a send carries it
 		return within(len(c.Broker.RegionID), 0, maxRegionBytes)
 	},
