@@ -29,8 +29,8 @@ type fact struct {
 	code    int32
 	name    string
 	servers []string // of 4.9.8: "broker", "broker main port", "name server", "client"; none = nobody
-	since   string // "-" = declared only
-	until   string // "-" = still
+	since   string   // "-" = declared only
+	until   string   // "-" = still
 }
 
 func main() {
