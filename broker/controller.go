@@ -30,7 +30,7 @@ import (
 type Options struct {
 	FS         vfs.FS       // nil = the real one
 	Log        *slog.Logger // nil = slog.Default()
-	ConfigPath string       // of the -c file, which code 25 writes; "" = none
+	ConfigPath string       // of the -c file, which code 25 writes; "" = none: see newConfiguration
 	// LookupHost resolves names of name servers; nil = the system's resolver.
 	LookupHost func(ctx context.Context, host string) ([]string, error)
 	// Hooks see every request before its processor, in this order.
