@@ -45,7 +45,7 @@ var updateRules = []struct {
 	{atOnce, "what the broker allows",
 		`brokerPermission autoCreateTopicEnable autoCreateSubscriptionGroup rejectTransactionMessage startAcceptSendRequestTimeStamp
 		slaveReadEnable enablePropertyFilter filterSupportRetry maxMessageSize enableLmq enableMultiDispatch maxLmqConsumeQueueNum
-		disableConsumeIfConsumerReadSlowly consumerFallbehindThreshold storeReplyMessageEnable notifyConsumerIdsChangedEnable messageIndexEnable offsetCheckInSlave enableDetailStat autoDeleteUnusedStats`},
+		disableConsumeIfConsumerReadSlowly consumerFallbehindThreshold storeReplyMessageEnable notifyConsumerIdsChangedEnable messageIndexEnable offsetCheckInSlave enableDetailStat traceTopicEnable autoDeleteUnusedStats`},
 	{atOnce, "how long things wait and how often they are done",
 		`longPollingEnable shortPollingTimeMills flushConsumerOffsetInterval flushDelayOffsetInterval filterDataCleanTimeSpan
 		registerNameServerPeriod registerBrokerTimeoutMills forceRegister compressedRegister brokerFastFailureEnable
@@ -58,16 +58,16 @@ var updateRules = []struct {
 		deleteCommitLogFilesInterval deleteConsumeQueueFilesInterval`},
 	{atOnce, "what one answer holds", `maxTransferBytesOnMessageInMemory maxTransferCountOnMessageInMemory maxTransferBytesOnMessageInDisk
 		maxTransferCountOnMessageInDisk accessMessageInMemoryMaxRatio maxMsgsNumBatch defaultQueryMaxNum regionId traceOn`},
-
-	{atNextStart, "pools and their queues are made by the start, as in Java",
+	{atOnce, "sizes of pools and of their queues; Java reads them at its start",
 		`sendMessageThreadPoolNums pullMessageThreadPoolNums processReplyMessageThreadPoolNums queryMessageThreadPoolNums
 		adminBrokerThreadPoolNums clientManageThreadPoolNums consumerManageThreadPoolNums heartbeatThreadPoolNums
 		endTransactionThreadPoolNums sendThreadPoolQueueCapacity pullThreadPoolQueueCapacity replyThreadPoolQueueCapacity
 		queryThreadPoolQueueCapacity clientManagerThreadPoolQueueCapacity consumerManagerThreadPoolQueueCapacity
 		heartbeatThreadPoolQueueCapacity endTransactionPoolQueueCapacity`},
+
 	{atNextStart, "the log files are opened by the start", `logLevel logFormat`},
 	{atNextStart, "system topics, delay levels, filters and sockets are made by the start, as in Java",
-		`defaultTopicQueueNums clusterTopicEnable brokerTopicEnable traceTopicEnable msgTraceTopicName messageDelayLevel
+		`defaultTopicQueueNums clusterTopicEnable brokerTopicEnable msgTraceTopicName messageDelayLevel
 		expectConsumerNumUseFilter maxErrorRateOfBloomFilter enableCalcFilterBitMap enableConsumeQueueExt bitMapLengthConsumeQueueExt
 		serverChannelMaxIdleTimeSeconds connectTimeoutMillis`},
 	{atNextStart, "recovery reads them", `checkCRCOnRecover messageIndexSafe`},

@@ -25,29 +25,39 @@ type executors struct {
 const unbounded = 1000000
 
 func newExecutors(c *BrokerConfig) executors {
-	return executors{
-		send:           remoting.NewExecutor("send", c.SendMessageThreadPoolNums, c.SendThreadPoolQueueCapacity),
-		pull:           remoting.NewExecutor("pull", c.PullMessageThreadPoolNums, c.PullThreadPoolQueueCapacity),
-		reply:          remoting.NewExecutor("reply", c.ProcessReplyMessageThreadPoolNums, c.ReplyThreadPoolQueueCapacity),
-		query:          remoting.NewExecutor("query", c.QueryMessageThreadPoolNums, c.QueryThreadPoolQueueCapacity),
-		heartbeat:      remoting.NewExecutor("heartbeat", c.HeartbeatThreadPoolNums, c.HeartbeatThreadPoolQueueCapacity),
-		clientManage:   remoting.NewExecutor("clientManage", c.ClientManageThreadPoolNums, c.ClientManagerThreadPoolQueueCapacity),
-		consumerManage: remoting.NewExecutor("consumerManage", c.ConsumerManageThreadPoolNums, c.ConsumerManagerThreadPoolQueueCapacity),
-		endTransaction: remoting.NewExecutor("endTransaction", c.EndTransactionThreadPoolNums, c.EndTransactionPoolQueueCapacity),
-		admin:          remoting.NewExecutor("adminBroker", c.AdminBrokerThreadPoolNums, unbounded),
+	pool := func(name string) *remoting.Executor { return remoting.NewExecutor(name, 1, 1) }
+	e := executors{
+		send: pool("send"), pull: pool("pull"), reply: pool("reply"), query: pool("query"), heartbeat: pool("heartbeat"),
+		clientManage: pool("clientManage"), consumerManage: pool("consumerManage"), endTransaction: pool("endTransaction"), admin: pool("adminBroker"),
 	}
+	e.applyConfig(c)
+	return e
 }
 
-// applyConfig says how long requests may wait in the queues before they are
-// answered [TIMEOUT_CLEAN_QUEUE]: any time without brokerFastFailureEnable.
+// applyConfig sizes the pools, and says how long requests may wait in the
+// queues before they are answered [TIMEOUT_CLEAN_QUEUE]: 0 = any time, as
+// everywhere without brokerFastFailureEnable.
 func (e *executors) applyConfig(c *BrokerConfig) {
-	for pool, waitMs := range map[*remoting.Executor]int64{
-		e.pull: c.WaitTimeMillsInPullQueue, e.heartbeat: c.WaitTimeMillsInHeartbeatQueue, e.endTransaction: c.WaitTimeMillsInTransactionQueue,
+	for _, p := range []struct {
+		pool              *remoting.Executor
+		workers, capacity int
+		waitMs            int64
+	}{
+		{e.send, c.SendMessageThreadPoolNums, c.SendThreadPoolQueueCapacity, 0},
+		{e.pull, c.PullMessageThreadPoolNums, c.PullThreadPoolQueueCapacity, c.WaitTimeMillsInPullQueue},
+		{e.reply, c.ProcessReplyMessageThreadPoolNums, c.ReplyThreadPoolQueueCapacity, 0},
+		{e.query, c.QueryMessageThreadPoolNums, c.QueryThreadPoolQueueCapacity, 0},
+		{e.heartbeat, c.HeartbeatThreadPoolNums, c.HeartbeatThreadPoolQueueCapacity, c.WaitTimeMillsInHeartbeatQueue},
+		{e.clientManage, c.ClientManageThreadPoolNums, c.ClientManagerThreadPoolQueueCapacity, 0},
+		{e.consumerManage, c.ConsumerManageThreadPoolNums, c.ConsumerManagerThreadPoolQueueCapacity, 0},
+		{e.endTransaction, c.EndTransactionThreadPoolNums, c.EndTransactionPoolQueueCapacity, c.WaitTimeMillsInTransactionQueue},
+		{e.admin, c.AdminBrokerThreadPoolNums, unbounded, 0},
 	} {
+		p.pool.Resize(p.workers, p.capacity)
 		if !c.BrokerFastFailureEnable {
-			waitMs = 0
+			p.waitMs = 0
 		}
-		pool.SetMaxQueueWait(time.Duration(waitMs) * time.Millisecond)
+		p.pool.SetMaxQueueWait(time.Duration(p.waitMs) * time.Millisecond)
 	}
 }
 

@@ -78,6 +78,9 @@ func (b *Controller) followUpdate(u *configUpdate) {
 	if u.has("autoCreateTopicEnable") {
 		b.topics.FollowAutoCreateTopicEnable()
 	}
+	if trace := &u.next.Broker; u.has("traceTopicEnable") && trace.TraceTopicEnable {
+		b.topics.CreateInSendMessageBack(trace.MsgTraceTopicName, 1, codec.PermRead|codec.PermWrite, 0)
+	}
 	if !u.has("brokerPermission") {
 		return
 	}

@@ -100,9 +100,9 @@ func TestUpdateBrokerConfig(t *testing.T) {
 	require.Equal(t, 24, again.Store.FileReservedTime)
 	require.Equal(t, "04;16", again.Store.DeleteWhen)
 
-	resp = b.update("pullMessageThreadPoolNums=3\nregionId=R2\nmessageDelayLevel=1s 2s")
-	requireAnswer(t, resp, codec.Success, "takes effect at the next start: pullMessageThreadPoolNums, messageDelayLevel")
-	require.Contains(t, b.file(), "pullMessageThreadPoolNums=3\n")
+	resp = b.update("checkCRCOnRecover=false\nregionId=R2\nmessageDelayLevel=1s 2s")
+	requireAnswer(t, resp, codec.Success, "takes effect at the next start: checkCRCOnRecover, messageDelayLevel")
+	require.Contains(t, b.file(), "checkCRCOnRecover=false\n")
 	requireAnswer(t, b.update(""), codec.Success, "")
 	_, v2 := b.shown()
 	require.EqualValues(t, v1.Counter+1, v2.Counter, "no body changes nothing")
@@ -264,6 +264,28 @@ func TestUpdateTakesEffect(t *testing.T) {
 			return b.hold.Held() == 0
 		}, answerTimeout, time.Millisecond, "held for shortPollingTimeMills, not for the 15 s asked for")
 		require.Equal(t, codec.PullNotFound, b.answer(opaque).Code)
+	})
+	t.Run("sizes of pools", func(t *testing.T) {
+		free := make(chan struct{})
+		for range 3 {
+			require.True(t, b.executors.query.Execute(func() { <-free }))
+		}
+		running := func(want int) func() bool { return func() bool { return b.executors.query.Running() == want } }
+		update("queryMessageThreadPoolNums=1\nqueryThreadPoolQueueCapacity=7")
+		free <- struct{}{}
+		free <- struct{}{}
+		require.Eventually(t, running(1), answerTimeout, time.Millisecond)
+		require.True(t, b.executors.query.Execute(func() { <-free }))
+		require.Equal(t, 1, b.executors.query.Len(), "it waits for the only worker")
+		require.Equal(t, "7", b.peer.runtimeInfo()["queryThreadPoolQueueCapacity"])
+		update("queryMessageThreadPoolNums=2")
+		require.Eventually(t, running(2), answerTimeout, time.Millisecond)
+		close(free)
+	})
+	t.Run("traceTopicEnable", func(t *testing.T) {
+		require.Nil(t, b.topics.Select(codec.TraceTopic))
+		update("traceTopicEnable=true")
+		require.EqualValues(t, 6, b.topics.Select(codec.TraceTopic).Perm)
 	})
 	t.Run("waitTimeMillsInPullQueue", func(t *testing.T) {
 		var free []chan struct{}
