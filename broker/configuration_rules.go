@@ -45,7 +45,8 @@ var updateRules = []struct {
 	{atOnce, "what the broker allows",
 		`brokerPermission autoCreateTopicEnable autoCreateSubscriptionGroup rejectTransactionMessage startAcceptSendRequestTimeStamp
 		slaveReadEnable enablePropertyFilter filterSupportRetry maxMessageSize enableLmq enableMultiDispatch maxLmqConsumeQueueNum
-		disableConsumeIfConsumerReadSlowly consumerFallbehindThreshold storeReplyMessageEnable notifyConsumerIdsChangedEnable messageIndexEnable offsetCheckInSlave enableDetailStat traceTopicEnable autoDeleteUnusedStats`},
+		disableConsumeIfConsumerReadSlowly consumerFallbehindThreshold storeReplyMessageEnable
+		notifyConsumerIdsChangedEnable messageIndexEnable offsetCheckInSlave enableDetailStat traceTopicEnable autoDeleteUnusedStats`},
 	{atOnce, "how long things wait and how often they are done",
 		`longPollingEnable shortPollingTimeMills flushConsumerOffsetInterval flushDelayOffsetInterval filterDataCleanTimeSpan
 		registerNameServerPeriod registerBrokerTimeoutMills forceRegister compressedRegister brokerFastFailureEnable
@@ -75,8 +76,7 @@ var updateRules = []struct {
 	{withoutUse, "of Java's threads, sockets, memory and accounting",
 		`putMessageFutureThreadPoolNums putThreadPoolQueueCapacity waitTimeMillsInSendQueue flushConsumerOffsetHistoryInterval
 		highSpeedMode commercialEnable commercialTimerCount commercialTransCount commercialBigCount commercialBaseCount
-		transferMsgByHeap maxDelayTime
-		isolateLogEnable serverWorkerThreads serverCallbackExecutorThreads serverSelectorThreads serverOnewaySemaphoreValue
+		transferMsgByHeap maxDelayTime isolateLogEnable serverWorkerThreads serverCallbackExecutorThreads serverSelectorThreads serverOnewaySemaphoreValue
 		serverAsyncSemaphoreValue serverSocketSndBufSize serverSocketRcvBufSize writeBufferHighWaterMark writeBufferLowWaterMark
 		serverSocketBacklog serverPooledByteBufAllocatorEnable useEpollNativeSelector clientWorkerThreads clientCallbackExecutorThreads
 		clientOnewaySemaphoreValue clientAsyncSemaphoreValue channelNotActiveInterval clientChannelMaxIdleTimeSeconds
