@@ -89,8 +89,8 @@ func (h *configuration) update(text []byte, use func(u *configUpdate) error) (*c
 			u.late = append(u.late, p.Key)
 		}
 	}
-	if h.refuses(pairs) || h.refuses(known) {
-		return nil, errBlackList
+	if h.refuse(pairs) || h.refuse(known) || slices.ContainsFunc(known, func(p properties.Pair) bool { return effectOf(p.Key) == isUnknown }) {
+		return nil, errBlackList // a setting without a rule is not on the allow-list
 	}
 	if _, err := properties.Apply(pairs, next.parts()...); err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (h *configuration) update(text []byte, use func(u *configUpdate) error) (*c
 	return u, nil
 }
 
-// refuses tells that one of pairs is not for a peer to change.
-func (h *configuration) refuses(pairs []properties.Pair) bool {
+// refuse tells that one of pairs is not for a peer to change.
+func (h *configuration) refuse(pairs []properties.Pair) bool {
 	return slices.ContainsFunc(pairs, func(p properties.Pair) bool { return h.blackList[p.Key] || effectOf(p.Key) == isRefused })
 }

@@ -13,7 +13,7 @@ import (
 type updateEffect int
 
 const (
-	isUnknown   updateEffect = iota // no setting: ignored
+	isUnknown   updateEffect = iota // no rule: ignored when it is no setting either, else refused
 	isRefused                       // with code 16, and the whole request with it
 	atOnce                          // whoever reads it takes it from the snapshot each time
 	atNextStart                     // written and shown, but read by the start only
@@ -76,8 +76,8 @@ var updateRules = []struct {
 	{withoutUse, "of Java's threads, sockets, memory and accounting",
 		`putMessageFutureThreadPoolNums putThreadPoolQueueCapacity waitTimeMillsInSendQueue flushConsumerOffsetHistoryInterval
 		highSpeedMode commercialEnable commercialTimerCount commercialTransCount commercialBigCount commercialBaseCount
-		transferMsgByHeap maxDelayTime isolateLogEnable serverWorkerThreads serverCallbackExecutorThreads serverSelectorThreads serverOnewaySemaphoreValue
-		serverAsyncSemaphoreValue serverSocketSndBufSize serverSocketRcvBufSize writeBufferHighWaterMark writeBufferLowWaterMark
+		transferMsgByHeap maxDelayTime isolateLogEnable serverWorkerThreads serverCallbackExecutorThreads serverSelectorThreads
+		serverOnewaySemaphoreValue serverAsyncSemaphoreValue serverSocketSndBufSize serverSocketRcvBufSize writeBufferHighWaterMark writeBufferLowWaterMark
 		serverSocketBacklog serverPooledByteBufAllocatorEnable useEpollNativeSelector clientWorkerThreads clientCallbackExecutorThreads
 		clientOnewaySemaphoreValue clientAsyncSemaphoreValue channelNotActiveInterval clientChannelMaxIdleTimeSeconds
 		clientSocketSndBufSize clientSocketRcvBufSize clientPooledByteBufAllocatorEnable clientCloseSocketIfTimeout
@@ -127,6 +127,8 @@ var updateChecks = map[string]func(c *Config) error{
 	"registerBrokerTimeoutMills":      func(c *Config) error { return within(c.Broker.RegisterBrokerTimeoutMills, 1, maxInt32) },
 	"flushIntervalCommitLog":          func(c *Config) error { return within(c.Store.FlushIntervalCommitLog, 1, maxInt32) },
 	"flushIntervalConsumeQueue":       func(c *Config) error { return within(c.Store.FlushIntervalConsumeQueue, 1, maxInt32) },
+	"flushDelayOffsetInterval":        func(c *Config) error { return within(int(c.Store.FlushDelayOffsetInterval), 1, maxInt32) },
+	"flushConsumerOffsetInterval":     func(c *Config) error { return within(c.Broker.FlushConsumerOffsetInterval, 1, maxInt32) },
 	"fileReservedTime":                func(c *Config) error { return within(c.Store.FileReservedTime, 0, maxInt32) },
 	"diskMaxUsedSpaceRatio":           func(c *Config) error { return within(c.Store.DiskMaxUsedSpaceRatio, 0, 100) },
 	"accessMessageInMemoryMaxRatio":   func(c *Config) error { return within(c.Store.AccessMessageInMemoryMaxRatio, 0, 100) },

@@ -187,6 +187,12 @@ func TestUpdateRulesAreComplete(t *testing.T) {
 	}
 	require.ElementsMatch(t, append(settings, "brokerConfigPath"), ruled)
 	require.Equal(t, isUnknown, effectOf("noSuchKey"))
+
+	defer func(effects map[string]updateEffect) { updateEffects = effects }(maps.Clone(updateEffects))
+	delete(updateEffects, "traceOn")
+	h := newConfiguration(vfs.NewMemFS(), testLog(t), "/broker.conf", &c)
+	_, err := h.update([]byte("traceOn=false"), func(*configUpdate) error { return nil })
+	require.ErrorIs(t, err, errBlackList)
 	for key := range updateChecks {
 		require.Contains(t, []updateEffect{atOnce, atNextStart}, effectOf(key), key)
 	}
