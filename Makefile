@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin/booster
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: build run test test-quick interop bench soak fuzz clean
+.PHONY: build run test test-quick interop bench soak fuzz codes clean
 
 build: ## one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/booster
@@ -28,6 +28,9 @@ soak: build ## crash loops, long
 
 fuzz: ## every fuzz target for FUZZTIME each
 	$(GO) run ./internal/testall -fuzz $(or $(FUZZTIME),30s)
+
+codes: ## docs/codes.md from the route tables
+	$(GO) generate ./internal/codes
 
 clean:
 	rm -rf bin data

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -23,7 +22,6 @@ import (
 	"github.com/boostermq/booster/broker/subscription"
 	"github.com/boostermq/booster/broker/topic"
 	"github.com/boostermq/booster/broker/transaction"
-	"github.com/boostermq/booster/codec"
 	"github.com/boostermq/booster/internal/logging"
 	"github.com/boostermq/booster/internal/vfs"
 	"github.com/boostermq/booster/remoting"
@@ -34,7 +32,7 @@ import (
 type Options struct {
 	FS         vfs.FS       // nil = the real one
 	Log        *slog.Logger // nil = slog.Default()
-	ConfigPath string       // of the -c file; "" = none
+	ConfigPath string       // of the -c file, which code 25 writes; "" = none: see newConfiguration
 	// LookupHost resolves names of name servers; nil = the system's resolver.
 	LookupHost func(ctx context.Context, host string) ([]string, error)
 	// Hooks see every request before its processor, in this order.
@@ -47,11 +45,10 @@ type Options struct {
 // Controller is the broker (Java: BrokerController): it wires everything and
 // knows in which order it starts and stops.
 type Controller struct {
-	conf          atomic.Pointer[Config]
-	settings      atomic.Pointer[sendSettings] // follows conf
-	configVersion codec.DataVersion
-	opts          Options
-	log           *slog.Logger
+	conf     *configuration
+	settings atomic.Pointer[sendSettings] // follows conf
+	opts     Options
+	log      *slog.Logger
 
 	store    *store.MessageStore // set by Start
 	messages messageWriter
@@ -120,13 +117,14 @@ func New(cfg Config, opts Options) (*Controller, error) {
 	}
 	b := &Controller{
 		opts: opts, log: opts.Log, topicChanged: make(chan struct{}, 1),
-		configVersion: codec.DataVersion{Timestamp: time.Now().UnixMilli()},
+		conf: newConfiguration(opts.FS, opts.Log, opts.ConfigPath, &cfg),
 	}
 	storeHost, err := b.storeHost(&cfg)
 	if err != nil {
 		return nil, err
 	}
 	b.outer = b.newOuterAPI(&cfg)
+	b.executors = newExecutors(&cfg.Broker)
 	b.applyConfig(&cfg, storeHost)
 	if err := b.wireManagers(); err != nil {
 		return nil, err
@@ -211,7 +209,7 @@ func (b *Controller) Shutdown(ctx context.Context) error {
 }
 
 // Config is the current configuration. It is shared: do not modify it.
-func (b *Controller) Config() *Config { return b.conf.Load() }
+func (b *Controller) Config() *Config { return b.conf.current.Load() }
 
 // Addr is the address clients are told.
 func (b *Controller) Addr() string { return b.Config().BrokerAddr() }
@@ -222,9 +220,9 @@ func (b *Controller) AdvertisedAddress() (addr, why string) {
 	return c.BrokerAddr(), c.brokerIP1Why
 }
 
-// applyConfig puts a configuration in place, with all that is worked out of it.
+// applyConfig puts in place what is worked out of a configuration.
 func (b *Controller) applyConfig(c *Config, storeHost netip.AddrPort) {
-	b.conf.Store(c)
+	b.executors.applyConfig(&c.Broker)
 	b.settings.Store(newSendSettings(c, storeHost))
 	b.outer.UpdateNameServers(splitAddrs(c.Broker.NamesrvAddr))
 }

@@ -183,9 +183,8 @@ func TestTopicWithoutOrder(t *testing.T) {
 }
 
 func TestNextRegistration(t *testing.T) {
-	b := &Controller{}
 	c := DefaultConfig()
-	b.conf.Store(&c)
+	b := &Controller{conf: newConfiguration(nil, nil, "unused", &c)}
 	require.Equal(t, time.Minute, b.nextRegistration(false, time.Minute), "no name server is configured")
 	c.Broker.NamesrvAddr = "a:1"
 	require.Equal(t, registerRetryDelay, b.nextRegistration(false, time.Minute))

@@ -107,7 +107,7 @@ func (b *Controller) wireSchedule() (err error) {
 		FlushInterval: func() time.Duration {
 			return time.Duration(b.Config().Store.FlushDelayOffsetInterval) * time.Millisecond
 		},
-		Delivered: func(topic string, queueID int32, sizeBytes int) { b.stats.Put(topic, queueID).Add(1, sizeBytes) },
+		Delivered: b.countAppended,
 	})
 	return nil
 }
@@ -115,7 +115,6 @@ func (b *Controller) wireSchedule() (err error) {
 // wireProcessors makes pools, processors, routes, the server and the client.
 func (b *Controller) wireProcessors() {
 	c := b.Config()
-	b.executors = newExecutors(&c.Broker)
 	e := &b.executors
 	for _, pool := range e.all() {
 		pool.SetLog(b.log)

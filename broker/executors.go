@@ -25,27 +25,40 @@ type executors struct {
 const unbounded = 1000000
 
 func newExecutors(c *BrokerConfig) executors {
-	return executors{
-		send:           newExecutor("send", c.SendMessageThreadPoolNums, c.SendThreadPoolQueueCapacity, 0, c),
-		pull:           newExecutor("pull", c.PullMessageThreadPoolNums, c.PullThreadPoolQueueCapacity, c.WaitTimeMillsInPullQueue, c),
-		reply:          newExecutor("reply", c.ProcessReplyMessageThreadPoolNums, c.ReplyThreadPoolQueueCapacity, 0, c),
-		query:          newExecutor("query", c.QueryMessageThreadPoolNums, c.QueryThreadPoolQueueCapacity, 0, c),
-		heartbeat:      newExecutor("heartbeat", c.HeartbeatThreadPoolNums, c.HeartbeatThreadPoolQueueCapacity, c.WaitTimeMillsInHeartbeatQueue, c),
-		clientManage:   newExecutor("clientManage", c.ClientManageThreadPoolNums, c.ClientManagerThreadPoolQueueCapacity, 0, c),
-		consumerManage: newExecutor("consumerManage", c.ConsumerManageThreadPoolNums, c.ConsumerManagerThreadPoolQueueCapacity, 0, c),
-		endTransaction: newExecutor("endTransaction", c.EndTransactionThreadPoolNums, c.EndTransactionPoolQueueCapacity, c.WaitTimeMillsInTransactionQueue, c),
-		admin:          newExecutor("adminBroker", c.AdminBrokerThreadPoolNums, unbounded, 0, c),
+	pool := func(name string) *remoting.Executor { return remoting.NewExecutor(name, 1, 1) }
+	e := executors{
+		send: pool("send"), pull: pool("pull"), reply: pool("reply"), query: pool("query"), heartbeat: pool("heartbeat"),
+		clientManage: pool("clientManage"), consumerManage: pool("consumerManage"), endTransaction: pool("endTransaction"), admin: pool("adminBroker"),
 	}
+	e.applyConfig(c)
+	return e
 }
 
-// newExecutor makes a pool; requests that waited longer than waitMs are
-// answered [TIMEOUT_CLEAN_QUEUE] while brokerFastFailureEnable. 0 = any time.
-func newExecutor(name string, workers, capacity int, waitMs int64, c *BrokerConfig) *remoting.Executor {
-	e := remoting.NewExecutor(name, max(1, workers), max(1, capacity))
-	if c.BrokerFastFailureEnable && waitMs > 0 {
-		e.SetMaxQueueWait(time.Duration(waitMs) * time.Millisecond)
+// applyConfig sizes the pools, and says how long requests may wait in the
+// queues before they are answered [TIMEOUT_CLEAN_QUEUE]: 0 = any time, as
+// everywhere without brokerFastFailureEnable.
+func (e *executors) applyConfig(c *BrokerConfig) {
+	for _, p := range []struct {
+		pool              *remoting.Executor
+		workers, capacity int
+		waitMs            int64
+	}{
+		{e.send, c.SendMessageThreadPoolNums, c.SendThreadPoolQueueCapacity, 0},
+		{e.pull, c.PullMessageThreadPoolNums, c.PullThreadPoolQueueCapacity, c.WaitTimeMillsInPullQueue},
+		{e.reply, c.ProcessReplyMessageThreadPoolNums, c.ReplyThreadPoolQueueCapacity, 0},
+		{e.query, c.QueryMessageThreadPoolNums, c.QueryThreadPoolQueueCapacity, 0},
+		{e.heartbeat, c.HeartbeatThreadPoolNums, c.HeartbeatThreadPoolQueueCapacity, c.WaitTimeMillsInHeartbeatQueue},
+		{e.clientManage, c.ClientManageThreadPoolNums, c.ClientManagerThreadPoolQueueCapacity, 0},
+		{e.consumerManage, c.ConsumerManageThreadPoolNums, c.ConsumerManagerThreadPoolQueueCapacity, 0},
+		{e.endTransaction, c.EndTransactionThreadPoolNums, c.EndTransactionPoolQueueCapacity, c.WaitTimeMillsInTransactionQueue},
+		{e.admin, c.AdminBrokerThreadPoolNums, unbounded, 0},
+	} {
+		p.pool.Resize(p.workers, p.capacity)
+		if !c.BrokerFastFailureEnable {
+			p.waitMs = 0
+		}
+		p.pool.SetMaxQueueWait(time.Duration(p.waitMs) * time.Millisecond)
 	}
-	return e
 }
 
 func (e *executors) all() []*remoting.Executor {

@@ -237,3 +237,9 @@ func putMessages(t testing.TB, b *Controller, p *peer, topic string, n int) {
 	}
 	require.Eventually(t, func() bool { return b.store.MaxOffsetInQueue(topic, 0) == before+int64(n) }, answerTimeout, time.Millisecond)
 }
+
+// requireDispatched waits until what is stored can be pulled.
+func requireDispatched(t testing.TB, b *Controller) {
+	t.Helper()
+	require.Eventually(t, func() bool { return b.store.DispatchBehindBytes() == 0 }, answerTimeout, time.Millisecond)
+}

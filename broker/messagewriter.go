@@ -24,6 +24,13 @@ func (w *messageWriter) PutMessage(m *codec.Message, cb store.PutCallback) {
 	w.store.PutMessage(m, cb)
 }
 
+// countAppended counts a message the broker stored by itself: one that was
+// delayed, committed, sent back or a reply. Java's store counts them too.
+func (b *Controller) countAppended(topic string, queueID int32, sizeBytes int) {
+	b.stats.Put(topic, queueID).Add(1, sizeBytes)
+	b.storeStats.Appended(sizeBytes)
+}
+
 // property is codec.GetProperty behind a search of the bare name: most messages
 // have none of the names that matter here.
 func property(props, name string) (string, bool) {

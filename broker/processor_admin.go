@@ -10,19 +10,6 @@ import (
 // AdminBrokerProcessor).
 type adminProcessor struct{ b *Controller }
 
-// getBrokerConfig serves 26 GET_BROKER_CONFIG: all settings as key=value lines;
-// ext version is the data version of the configuration.
-func (p *adminProcessor) getBrokerConfig(r *remoting.Request) {
-	version, err := fastjson.Marshal(&p.b.configVersion)
-	if err != nil {
-		replyRefused(r, codec.SystemError, err.Error())
-		return
-	}
-	r.Reply(&codec.Command{
-		Code: codec.Success, Header: &codec.GetBrokerConfigResponseHeader{Version: string(version)}, Body: p.b.Config().Text(),
-	})
-}
-
 // getBrokerRuntimeInfo serves 28 GET_BROKER_RUNTIME_INFO: see runtimeinfo.go.
 func (p *adminProcessor) getBrokerRuntimeInfo(r *remoting.Request) {
 	body, err := fastjson.Marshal(&codec.KVTable{Table: p.b.runtimeInfo()})

@@ -16,7 +16,12 @@ func (p *adminProcessor) cleanExpiredConsumeQueue(r *remoting.Request) {
 // cleanUnusedTopic serves 316 CLEAN_UNUSED_TOPIC: the queues of topics without
 // a config are deleted.
 func (p *adminProcessor) cleanUnusedTopic(r *remoting.Request) {
-	cleaned := p.b.store.CleanUnusedTopics(func(topic string) bool { return p.b.topics.Select(topic) != nil })
+	cleaned := p.b.store.CleanUnusedTopics(func(topic string) (keep bool) {
+		if keep = p.b.topics.Select(topic) != nil; !keep {
+			p.b.forgetStats(topic, "")
+		}
+		return keep
+	})
 	p.b.log.Info("queues of unused topics cleaned by request", "topics", cleaned, "client", r.Channel.RemoteAddr())
 	r.ReplyCode(codec.Success, "")
 }

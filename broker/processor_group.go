@@ -44,6 +44,7 @@ func (p *groupProcessor) deleteGroup(r *remoting.Request) {
 	if h.RemoveOffset {
 		p.b.offsets.RemoveGroup(h.GroupName)
 	}
+	p.b.forgetStats("", h.GroupName)
 	r.ReplyCode(codec.Success, "")
 }
 

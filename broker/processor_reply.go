@@ -171,7 +171,7 @@ func (q *reply) setAnswer(msgID []byte, queueOffset int64) {
 // PutDone answers the request after its reply was stored, or not.
 func (q *reply) PutDone(res *store.PutResult) {
 	if res.Status.Stored() {
-		q.b.stats.Put(q.msg.Topic, q.msg.QueueID).Add(1, int(res.SizeBytes))
+		q.b.countAppended(q.msg.Topic, q.msg.QueueID, int(res.SizeBytes))
 		q.setAnswer(codec.AppendOffsetMsgID(nil, q.msg.StoreHost, res.PhysicalOffset), res.QueueOffset)
 	} else {
 		q.b.storeStats.PutFailed()

@@ -170,7 +170,7 @@ func withProperty(props, name, value string) string {
 // keep the message (Java: its name is the remark).
 func (s *sendBack) PutDone(res *store.PutResult) {
 	if res.Status.Stored() {
-		s.b.stats.Put(s.msg.Topic, s.msg.QueueID).Add(1, int(res.SizeBytes))
+		s.b.countAppended(s.msg.Topic, s.msg.QueueID, int(res.SizeBytes))
 		s.b.stats.IncSendBackNums(s.header.Group, s.topic)
 	}
 	if res.Status != store.PutOK {

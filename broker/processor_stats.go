@@ -169,6 +169,20 @@ func (p *adminProcessor) viewBrokerStatsData(r *remoting.Request) {
 	replyJSON(r, &data)
 }
 
+// forgetStats lets the counters of a deleted topic or group go, with
+// autoDeleteUnusedStats only: Java keeps them else.
+func (b *Controller) forgetStats(topic, group string) {
+	if !b.Config().Broker.AutoDeleteUnusedStats {
+		return
+	}
+	if topic != "" {
+		b.stats.OnTopicDeleted(topic)
+	}
+	if group != "" {
+		b.stats.OnGroupDeleted(group)
+	}
+}
+
 // decodePlain is decodeHeader for answers without a header class.
 func decodePlain(r *remoting.Request, header interface{ DecodeFields(codec.Fields) error }) bool {
 	if err := header.DecodeFields(r.Ext); err != nil {

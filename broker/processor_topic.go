@@ -79,6 +79,7 @@ func (p *topicProcessor) deleteTopic(r *remoting.Request) {
 		r.ReplyCode(codec.SystemError, err.Error())
 		return
 	}
+	p.b.forgetStats(h.Topic, "")
 	p.b.log.Info("topic deleted by request", "topic", h.Topic, "client", r.Channel.RemoteAddr())
 	r.ReplyCode(codec.Success, "")
 }

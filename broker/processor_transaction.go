@@ -60,7 +60,7 @@ func (b *Controller) wireTransactions() {
 		EnsureTopic: func(topic string) {
 			b.topics.CreateInSendMessageBack(topic, 1, codec.PermRead|codec.PermWrite, 0)
 		},
-		Committed: func(topic string, queueID int32, sizeBytes int) { b.stats.Put(topic, queueID).Add(1, sizeBytes) },
+		Committed: b.countAppended,
 		Log:       b.logOf("transaction"),
 	})
 }

@@ -200,10 +200,9 @@ func TestNeedRegister(t *testing.T) {
 
 func TestRegisterPeriod(t *testing.T) {
 	for ms, want := range map[int]time.Duration{1: 10 * time.Second, 30000: 30 * time.Second, 100000: time.Minute} {
-		b := &Controller{}
 		c := DefaultConfig()
 		c.Broker.RegisterNameServerPeriod = ms
-		b.conf.Store(&c)
+		b := &Controller{conf: newConfiguration(nil, nil, "unused", &c)}
 		require.Equal(t, want, b.registerPeriod())
 	}
 }

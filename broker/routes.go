@@ -50,6 +50,7 @@ func (b *Controller) routes() []remoting.Route {
 		{Code: codec.DeleteACLConfig, Process: b.acl.DeleteACLConfig, Pool: e.admin},                           // 51 DELETE_ACL_CONFIG
 		{Code: codec.GetBrokerClusterACLInfo, Process: b.acl.GetBrokerClusterACLInfo, Pool: e.admin},           // 52 GET_BROKER_CLUSTER_ACL_INFO
 		{Code: codec.UpdateGlobalWhiteAddrsConfig, Process: b.acl.UpdateGlobalWhiteAddrsConfig, Pool: e.admin}, // 53 UPDATE_GLOBAL_WHITE_ADDRS_CONFIG
+		{Code: codec.UpdateBrokerConfig, Process: p.admin.updateBrokerConfig, Pool: e.admin},                   // 25 UPDATE_BROKER_CONFIG
 		{Code: codec.GetBrokerConfig, Process: p.admin.getBrokerConfig, Pool: e.admin},                         // 26 GET_BROKER_CONFIG
 		{Code: codec.GetBrokerRuntimeInfo, Process: p.admin.getBrokerRuntimeInfo, Pool: e.admin},               // 28 GET_BROKER_RUNTIME_INFO
 
@@ -78,6 +79,10 @@ func (b *Controller) routes() []remoting.Route {
 
 // mainPortOnly lists the codes the fast port (listenPort − 2) does not answer.
 var mainPortOnly = []int32{codec.PullMessage, codec.LitePullMessage}
+
+// RouteTables are the tables of a broker that does not run: docs/codes.md is
+// made from them.
+func RouteTables() (main, fast *remoting.RouteTable) { return new(Controller).routeTables() }
 
 // routeTables builds the tables of the main and of the fast port.
 func (b *Controller) routeTables() (main, fast *remoting.RouteTable) {

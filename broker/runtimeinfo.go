@@ -3,6 +3,7 @@ package broker
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/boostermq/booster/codec"
 	"github.com/boostermq/booster/remoting"
@@ -51,11 +52,20 @@ func (b *Controller) earliestMessageTime() int64 {
 
 func (b *Controller) addDiskInfo(t map[string]string) {
 	d := b.disk.last.Load()
-	ratio := strconv.FormatFloat(d.commitLogRatio, 'f', -1, 64)
+	ratio := ratioText(d.commitLogRatio)
 	t["commitLogDiskRatio"] = ratio
 	t["commitLogDiskRatio_"+b.disk.paths.commitLog] = ratio
-	t["consumeQueueDiskRatio"] = strconv.FormatFloat(d.consumeQueueRatio, 'f', -1, 64)
+	t["consumeQueueDiskRatio"] = ratioText(d.consumeQueueRatio)
 	t["commitLogDirCapacity"] = fmt.Sprintf("Total : %s, Free : %s.", humanBytes(int64(d.commitLog.Total)), humanBytes(int64(d.commitLog.Free)))
+}
+
+// ratioText renders a ratio as Java's Double.toString: 0.2, 1.0, -1.0.
+func ratioText(ratio float64) string {
+	text := strconv.FormatFloat(ratio, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return text
 }
 
 // addPoolInfo tells of the pools. Sends have no queue: theirs is that of the
@@ -69,7 +79,7 @@ func (b *Controller) addPoolInfo(t map[string]string) {
 		t[name+"ThreadPoolQueueHeadWaitTimeMills"] = strconv.FormatInt(pool.HeadWaitMs(), 10)
 	}
 	t["EndTransactionQueueSize"] = strconv.Itoa(b.executors.endTransaction.Len())
-	t["EndTransactionThreadPoolQueueCapacity"] = strconv.Itoa(b.Config().Broker.EndTransactionPoolQueueCapacity)
+	t["EndTransactionThreadPoolQueueCapacity"] = strconv.Itoa(b.executors.endTransaction.Capacity())
 }
 
 // addScheduleInfo tells how far each delay level is delivered and where its

@@ -105,8 +105,8 @@ const (
 
 // Request codes that 5.x tools and clients send to a 4.x broker too (Java 5.x: RequestCode).
 const (
-	GetTopicConfig             int32 = 351 // GET_TOPIC_CONFIG: broker
-	GetSubscriptionGroupConfig int32 = 352 // GET_SUBSCRIPTIONGROUP_CONFIG: broker
+	GetTopicConfig             int32 = 351 // GET_TOPIC_CONFIG: no handler
+	GetSubscriptionGroupConfig int32 = 352 // GET_SUBSCRIPTIONGROUP_CONFIG: no handler
 	LitePullMessage            int32 = 361 // LITE_PULL_MESSAGE: broker, as PullMessage
 )
 

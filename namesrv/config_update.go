@@ -3,7 +3,6 @@ package namesrv
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -66,44 +65,17 @@ func (h *configHolder) update(text []byte) error {
 	h.write.Lock()
 	defer h.write.Unlock()
 	next := *h.get()
-	unknown, err := properties.Apply(pairs, next.parts()...)
-	if err != nil {
+	if _, err := properties.Apply(pairs, next.parts()...); err != nil {
 		return err
 	}
 	if err := next.Validate(); err != nil {
 		return err
 	}
 	h.current.Store(&next)
-	if err := h.persist(&next, updateKnown(pairs, unknown)); err != nil {
+	known := properties.Known(pairs, next.parts()...)
+	if err := configmanager.PersistProperties(h.fsys, next.Namesrv.ConfigStorePath, known, next.Text()); err != nil {
 		h.log.Error("config is updated but not persisted", "error", err)
 		return fmt.Errorf("%w: %w", errNotPersisted, err)
 	}
 	return nil
-}
-
-// updateKnown returns pairs without unknown, which is a subsequence of it.
-func updateKnown(pairs, unknown []properties.Pair) []properties.Pair {
-	var known []properties.Pair
-	for _, p := range pairs {
-		if len(unknown) > 0 && p == unknown[0] {
-			unknown = unknown[1:]
-			continue
-		}
-		known = append(known, p)
-	}
-	return known
-}
-
-// persist writes changes into the file configStorePath, which keeps its
-// comments and unknown lines; a file that is not there yet gets all settings.
-func (h *configHolder) persist(c *Config, changes []properties.Pair) error {
-	path := c.Namesrv.ConfigStorePath
-	text, err := vfs.ReadFile(h.fsys, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return configmanager.Persist(h.fsys, path, c.Text())
-	}
-	if err != nil {
-		return err
-	}
-	return configmanager.Persist(h.fsys, path, properties.Rewrite(text, changes))
 }

@@ -58,6 +58,10 @@ func (p *processor) routeTable(pool *remoting.Executor) *remoting.RouteTable {
 	return t
 }
 
+// RouteTable is the table of a name server that does not run: docs/codes.md is
+// made from it.
+func RouteTable() *remoting.RouteTable { return new(processor).routeTable(nil) }
+
 // replyBody answers with body, or with code 1 when making it failed. Bodies may
 // be shared with other answers, so nothing may write to them.
 func replyBody(r *remoting.Request, body []byte, err error) {

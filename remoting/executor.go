@@ -20,18 +20,18 @@ import (
 // waking one. Tasks start in the order they came.
 type Executor struct {
 	name           string
-	workers        int
-	capacity       int
 	maxQueueWaitNs atomic.Int64
 	log            atomic.Pointer[slog.Logger]
 
 	mu struct {
 		sync.Mutex
-		queue   taskQueue
-		running int // workers
-		closed  bool
-		purging bool          // a purge timer is set
-		empty   chan struct{} // closed once closed and the last worker left
+		queue    taskQueue
+		workers  int // at most
+		capacity int // tasks that may wait
+		running  int // workers
+		closed   bool
+		purging  bool          // a purge timer is set
+		empty    chan struct{} // closed once closed and the last worker left
 	}
 }
 
@@ -45,7 +45,8 @@ type task struct {
 
 // NewExecutor returns an executor of at most workers goroutines and capacity waiting tasks.
 func NewExecutor(name string, workers, capacity int) *Executor {
-	e := &Executor{name: name, workers: max(workers, 1), capacity: max(capacity, 1)}
+	e := &Executor{name: name}
+	e.mu.workers, e.mu.capacity = max(workers, 1), max(capacity, 1)
 	e.mu.empty = make(chan struct{})
 	return e
 }
@@ -70,8 +71,25 @@ func (e *Executor) logger() *slog.Logger {
 // Name returns the name given to NewExecutor.
 func (e *Executor) Name() string { return e.name }
 
+// Resize changes what NewExecutor was given. Tasks that wait get the new workers
+// at once; workers that are too many leave after their task, and no task is
+// dropped because the queue is too long now.
+func (e *Executor) Resize(workers, capacity int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.mu.workers, e.mu.capacity = max(workers, 1), max(capacity, 1)
+	for free := min(e.mu.workers-e.mu.running, e.mu.queue.n); free > 0; free-- {
+		e.mu.running++
+		go e.drain()
+	}
+}
+
 // Capacity returns how many tasks may wait.
-func (e *Executor) Capacity() int { return e.capacity }
+func (e *Executor) Capacity() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.mu.capacity
+}
 
 // Len returns how many tasks wait.
 func (e *Executor) Len() int {
@@ -101,13 +119,13 @@ func (e *Executor) HeadWaitMs() int64 {
 func (e *Executor) Execute(f func()) bool { return e.submit(task{run: f}) }
 
 // submit gives t to a new worker or, when there are enough, to the queue. Law:
-// while a task waits, all workers run (one leaves only when none waits), so a
-// new worker's first task overtakes nobody.
+// while a task waits, all workers run (one leaves only when none waits, or after
+// a Resize when there are too many), so a new worker's first task overtakes nobody.
 func (e *Executor) submit(t task) bool {
 	t.queuedAt = time.Now()
 	ok, full := e.trySubmit(t)
 	if full {
-		e.logger().Warn("system busy", "stage", "queue "+e.name+" is full", "queued", e.capacity)
+		e.logger().Warn("system busy", "stage", "queue "+e.name+" is full", "queued", e.Capacity())
 	}
 	return ok
 }
@@ -118,11 +136,11 @@ func (e *Executor) trySubmit(t task) (ok, full bool) {
 	switch {
 	case e.mu.closed:
 		return false, false
-	case e.mu.running < e.workers:
+	case e.mu.running < e.mu.workers:
 		e.mu.running++
 		go e.work(t)
 		return true, false
-	case e.mu.queue.n >= e.capacity:
+	case e.mu.queue.n >= e.mu.capacity:
 		return false, true
 	}
 	e.mu.queue.push(t)
@@ -133,9 +151,14 @@ func (e *Executor) trySubmit(t task) (ok, full bool) {
 	return true, false
 }
 
-// work runs t, then what waits, until nothing does.
+// work runs t, then what waits.
 func (e *Executor) work(t task) {
 	e.runTask(t)
+	e.drain()
+}
+
+// drain runs what waits until nothing does.
+func (e *Executor) drain() {
 	for {
 		t, left, ok := e.next()
 		if !ok {
@@ -151,11 +174,12 @@ func (e *Executor) work(t task) {
 	}
 }
 
-// next takes the head of the queue; without one the worker is gone.
+// next takes the head of the queue; without one, or when there are too many
+// workers, this one is gone.
 func (e *Executor) next() (t task, left int, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.mu.queue.n == 0 {
+	if e.mu.queue.n == 0 || e.mu.running > e.mu.workers {
 		e.mu.running--
 		if e.mu.closed && e.mu.running == 0 {
 			close(e.mu.empty)

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,6 +46,44 @@ func TestExecutorSpawnsOnDemandAndEmpties(t *testing.T) {
 		e.Shutdown()
 		require.NoError(t, e.Wait(t.Context()))
 		require.False(t, e.Execute(func() {}))
+	})
+}
+
+// TestExecutorResize: more workers begin at once with what waits, too many leave
+// after their task, and nothing is dropped.
+func TestExecutorResize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := NewExecutor("test", 1, 5)
+		gate := make(chan struct{})
+		var done atomic.Int32
+		submit := func() bool { return e.Execute(func() { <-gate; done.Add(1) }) }
+		for range 6 {
+			require.True(t, submit())
+		}
+		require.False(t, submit())
+		e.Resize(3, 2)
+		synctest.Wait()
+		require.Equal(t, []int{3, 3, 2}, []int{e.Running(), e.Len(), e.Capacity()})
+		require.False(t, submit(), "the queue is longer than it may be")
+		e.Resize(1, 4)
+		require.True(t, submit())
+		gate <- struct{}{}
+		synctest.Wait()
+		require.Equal(t, []int{2, 4}, []int{e.Running(), e.Len()}, "one left")
+		gate <- struct{}{}
+		synctest.Wait()
+		require.Equal(t, []int{1, 4}, []int{e.Running(), e.Len()})
+		e.Resize(100, 4)
+		synctest.Wait()
+		require.Equal(t, []int{5, 0}, []int{e.Running(), e.Len()}, "no more workers than tasks")
+		e.Resize(0, 0)
+		require.Equal(t, 1, e.Capacity())
+		close(gate)
+		synctest.Wait()
+		require.EqualValues(t, 7, done.Load())
+		require.Zero(t, e.Running())
+		e.Shutdown()
+		require.NoError(t, e.Wait(t.Context()))
 	})
 }
 

@@ -3,6 +3,7 @@ package remoting
 import (
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // Processor answers requests (Java: NettyRequestProcessor). It calls r.Reply
@@ -49,6 +50,15 @@ func (t *RouteTable) Without(codes ...int32) *RouteTable {
 		delete(c.routes, code)
 	}
 	return c
+}
+
+// Routes returns the codes' own routes in the order of their codes.
+func (t *RouteTable) Routes() []Route {
+	routes := make([]Route, 0, len(t.routes))
+	for _, code := range slices.Sorted(maps.Keys(t.routes)) {
+		routes = append(routes, *t.routes[code])
+	}
+	return routes
 }
 
 // Codes returns how many codes have a route of their own.

@@ -27,7 +27,7 @@ func (l *CommitLog) runFlush(stop <-chan struct{}) {
 		if time.Since(lastThorough) >= ms(cfg.FlushCommitLogThoroughInterval) {
 			lastThorough, leastPages = time.Now(), 0
 		}
-		if woken && cfg.FlushDiskType == SyncFlush {
+		if woken && cfg.FlushDiskType == SyncFlush || l.waits.flush.len() > 0 { // the type may have changed since they came
 			leastPages = 0
 		}
 		if dirty := l.committed.Load() - l.flushed.Load(); dirty > 0 && dirty >= int64(leastPages)*pageBytes {

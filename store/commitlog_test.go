@@ -289,3 +289,21 @@ func TestWaitQueueExpiresInOrder(t *testing.T) {
 		time.Sleep(2 * time.Second) // the timer ends within the bubble
 	})
 }
+
+// TestFlushTypeChangesUnderWay: who came under SYNC_FLUSH is made durable and
+// answered although the flush loop knows of ASYNC_FLUSH already, where so few
+// bytes would wait for longer than he does.
+func TestFlushTypeChangesUnderWay(t *testing.T) {
+	cfg := testConfig(t.TempDir())
+	cfg.FlushDiskType, cfg.FlushCommitLogTimed, cfg.FlushIntervalCommitLog = AsyncFlush, true, 10
+	cfg.FlushCommitLogThoroughInterval = 3600_000
+	s := openStore(t, testOptions(cfg))
+	put(t, s, "T", 0, "small")
+	end := s.MaxPhyOffset()
+	require.Less(t, s.FlushedWhere(), end, "less than flushCommitLogLeastPages")
+	rec := newRecorder(1)
+	s.commitLog.waits.add(s.commitLog, []waiter{{cb: rec, end: end, waitFlush: true}})
+	require.Equal(t, PutOK, (<-rec.results).Status)
+	require.Equal(t, end, s.FlushedWhere())
+	require.NoError(t, s.Shutdown())
+}

@@ -370,6 +370,27 @@ func BenchmarkPutCounters(b *testing.B) {
 			c.Add(1, 100)
 		}
 	})
+	b.Run("while all is read", func(b *testing.B) {
+		stop, stopped := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(stopped)
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					m.sample((*Item).sampleMinute)
+					m.Snapshot(TopicPutNums, "TopicOfSomeLength")
+				}
+			}
+		}()
+		b.ReportAllocs()
+		for b.Loop() {
+			m.Put("TopicOfSomeLength", 3).Add(1, 100)
+		}
+		close(stop)
+		<-stopped
+	})
 	b.Run("item", func(b *testing.B) {
 		item := m.Get(TopicPutNums, "T")
 		b.ReportAllocs()

@@ -85,6 +85,12 @@ func (s *StoreStatsService) PutDone(messages, sizeBytes int, elapsed time.Durati
 	raise(&s.putMaxMs, elapsed.Milliseconds())
 }
 
+// Appended counts a message the broker stored by itself: nobody waited for it.
+func (s *StoreStatsService) Appended(sizeBytes int) {
+	s.putTimes.Add(1)
+	s.putSizeBytes.Add(int64(sizeBytes))
+}
+
 // PutFailed counts a put that the store refused.
 func (s *StoreStatsService) PutFailed() { s.putFailed.Add(1) }
 
@@ -134,6 +140,9 @@ func (s *StoreStatsService) sample(now time.Time) {
 }
 
 // Table returns the entries of code 28 this service knows (spec/broker.md §12).
+//
+// Differences from Java: in the first minute the distribution is that of what
+// there is, not the text null.
 func (s *StoreStatsService) Table() map[string]string {
 	f := s.Figures()
 	decimal := func(v int64) string { return strconv.FormatInt(v, 10) }

@@ -135,3 +135,35 @@ func checkName(topic string) error {
 	}
 	return nil
 }
+
+// FollowAutoCreateTopicEnable makes the template of new topics fit the setting
+// after it changed.
+//
+// Differences from Java, where a broker that was started without the setting
+// has no template and one that lost its inherit bit never gets it back.
+func (m *Manager) FollowAutoCreateTopicEnable() {
+	perm := int32(codec.PermRead | codec.PermWrite)
+	if m.o.AutoCreateTopicEnable() {
+		perm |= codec.PermInherit
+	}
+	next := &codec.TopicConfig{
+		TopicName: codec.AutoCreateTopicKeyTopic, ReadQueueNums: m.o.DefaultTopicQueueNums, WriteQueueNums: m.o.DefaultTopicQueueNums,
+		TopicFilterType: codec.SingleTag,
+	}
+	changed := m.change(func(table map[string]*codec.TopicConfig) bool {
+		old := table[next.TopicName]
+		if old == nil && !codec.IsInherited(perm) || old != nil && old.Perm == perm {
+			return false
+		}
+		if old != nil {
+			*next = *old
+		}
+		next.Perm = perm
+		table[next.TopicName] = next
+		return true
+	})
+	if changed {
+		m.persistOrLog(next.TopicName)
+		m.notify(next)
+	}
+}

@@ -66,6 +66,9 @@ func runDev(out io.Writer, f devFlags) error {
 		return err
 	}
 	warnUnknown(logs.Logger("broker"), f.configFile, unknown)
+	if f.configFile == "" {
+		f.configFile = filepath.Join(data, "broker.properties") // where code 25 writes: nothing is kept outside data
+	}
 	return errors.Join(startDev(out, f, ns, cfg, logs), logs.Close())
 }
 

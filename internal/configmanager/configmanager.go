@@ -120,13 +120,18 @@ func persist(fsys vfs.FS, path string, data []byte) error {
 	if err == nil {
 		err = fsys.Rename(path+tempSuffix, path)
 	}
-	if errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV) {
+	if isMountPoint(err) {
 		return persistInPlace(fsys, path, data)
 	}
 	if err != nil {
 		return err
 	}
 	return fsys.SyncDir(filepath.Dir(path))
+}
+
+// isMountPoint tells of a rename that failed because the path is one.
+func isMountPoint(err error) bool {
+	return errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV)
 }
 
 // persistInPlace overwrites path, which is a mount point.
@@ -136,17 +141,28 @@ func persistInPlace(fsys vfs.FS, path string, data []byte) error {
 		return err
 	}
 	if isBlank(old) {
-		err = fsys.Remove(path + tempSuffix)
-	} else if err = writeFile(fsys, path+tempSuffix, old); err == nil {
-		err = fsys.Rename(path+tempSuffix, path+backupSuffix)
-	}
-	if err == nil {
-		err = fsys.SyncDir(filepath.Dir(path))
+		err = errors.Join(fsys.Remove(path+tempSuffix), fsys.SyncDir(filepath.Dir(path)))
+	} else {
+		err = backupCopy(fsys, path, old)
 	}
 	if err != nil {
 		return err
 	}
 	return writeFile(fsys, path, data)
+}
+
+// backupCopy makes path.bak a durable copy of old; a blank one is no backup.
+func backupCopy(fsys vfs.FS, path string, old []byte) error {
+	if isBlank(old) {
+		return nil
+	}
+	if err := writeFile(fsys, path+tempSuffix, old); err != nil {
+		return err
+	}
+	if err := fsys.Rename(path+tempSuffix, path+backupSuffix); err != nil {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(path))
 }
 
 // worthBackup tells whether path has content other than zeros and white space.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/boostermq/booster/internal/properties"
 	"github.com/boostermq/booster/internal/vfs"
 )
 
@@ -130,6 +131,28 @@ func TestPersistOverMountPoint(t *testing.T) {
 		require.Equal(t, "a=1\n", read(t, path+".bak"), "the backup of an empty file is the one before")
 		require.Equal(t, "(missing)", read(t, path+".tmp"))
 	}
+}
+
+// TestPersistProperties: the file keeps what nobody changed; a new one gets all.
+func TestPersistProperties(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "conf", "broker.conf")
+	change := []properties.Pair{{Key: "a", Value: "2"}, {Key: "new", Value: "x"}}
+	require.NoError(t, PersistProperties(vfs.OS(), path, change, []byte("a=1\nb=1\n")))
+	require.Equal(t, "a=1\nb=1\n", read(t, path))
+	write(t, path, "# mine\na : 1\nother\n")
+	require.NoError(t, PersistProperties(vfs.OS(), path, change, nil))
+	require.Equal(t, "# mine\na : 2\nother\nnew=x\n", read(t, path))
+	require.Equal(t, "# mine\na : 1\nother\n", read(t, path+".bak"))
+	require.NoError(t, PersistProperties(vfs.OS(), path, change, nil))
+	require.Equal(t, "# mine\na : 1\nother\n", read(t, path+".bak"), "nothing to write")
+	require.Equal(t, "(missing)", read(t, path+".tmp"))
+
+	fsys := mountedFS{FS: vfs.OS(), mount: path}
+	require.NoError(t, PersistProperties(fsys, path, change[:1], nil))
+	require.NoError(t, PersistProperties(fsys, path, []properties.Pair{{Key: "a", Value: "3"}}, nil))
+	require.Equal(t, "# mine\na : 3\nother\nnew=x\n", read(t, path))
+	require.Equal(t, "# mine\na : 2\nother\nnew=x\n", read(t, path+".bak"))
+	require.Equal(t, "(missing)", read(t, path+".tmp"))
 }
 
 // failingFS fails the nth call that changes something.

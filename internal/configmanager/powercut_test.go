@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/boostermq/booster/internal/properties"
 	"github.com/boostermq/booster/internal/vfs"
 )
 
@@ -86,6 +87,35 @@ func TestPowerCut(t *testing.T) {
 		require.NoError(t, Persist(fsys, "/c/topics.json", []byte(content(current+1))))
 		current++
 		check(current, current)
+	}
+	require.Greater(t, cuts, 150)
+}
+
+// TestPowerCutOfProperties: a power cut at any moment of a PersistProperties
+// leaves the file itself, old or new.
+func TestPowerCutOfProperties(t *testing.T) {
+	const path = "/c/broker.conf"
+	text := func(i int) string { return fmt.Sprintf("# mine\nsize=%0*d\n", 3000*i, i) }
+	rng := rand.New(rand.NewPCG(3, 4))
+	mem, current, cuts := vfs.NewMemFS(), 1, 0
+	require.NoError(t, Persist(mem, path, []byte(text(1))))
+	check := func(newest int) {
+		for _, unsynced := range []int{0, 50, 100} {
+			data, err := vfs.ReadFile(mem.CrashClone(rng, vfs.Crash{UnsyncedPercent: unsynced, Torn: true}), path)
+			require.NoError(t, err)
+			require.Contains(t, []string{text(current), text(newest)}, string(data))
+			cuts++
+		}
+	}
+	fsys := cuttingFS{MemFS: mem, cut: func() { check(current + 1) }}
+	for current < 5 {
+		change := []properties.Pair{{Key: "size", Value: fmt.Sprintf("%0*d", 3000*(current+1), current+1)}}
+		require.NoError(t, PersistProperties(fsys, path, change, nil))
+		current++
+		check(current)
+		backup, err := vfs.ReadFile(mem, path+".bak")
+		require.NoError(t, err)
+		require.Equal(t, text(current-1), string(backup))
 	}
 	require.Greater(t, cuts, 150)
 }

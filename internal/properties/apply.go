@@ -14,13 +14,7 @@ func Apply(pairs []Pair, structs ...any) (unknown []Pair, err error) {
 	if err != nil {
 		return nil, err
 	}
-	byName := map[string][]int{}
-	for i, f := range fields {
-		byName[f.name] = append(byName[f.name], i)
-		for _, alias := range f.aliases {
-			byName[alias] = append(byName[alias], i)
-		}
-	}
+	byName := indexFields(fields)
 	values := make([]reflect.Value, len(fields)) // by field; the zero Value = not given
 	for _, p := range pairs {
 		indexes := byName[p.Key]
@@ -39,4 +33,33 @@ func Apply(pairs []Pair, structs ...any) (unknown []Pair, err error) {
 		}
 	}
 	return unknown, nil
+}
+
+// Known returns the pairs that a field of structs (pointers) knows, in order,
+// an alias replaced by the name it stands for.
+func Known(pairs []Pair, structs ...any) (known []Pair) {
+	fields, err := fieldsOf(structs)
+	if err != nil {
+		return nil // Apply says why
+	}
+	byName := indexFields(fields)
+	for _, p := range pairs {
+		if indexes := byName[p.Key]; len(indexes) > 0 {
+			p.Key = fields[indexes[0]].name
+			known = append(known, p)
+		}
+	}
+	return known
+}
+
+// indexFields gives the fields that have a name or an alias.
+func indexFields(fields []field) map[string][]int {
+	byName := map[string][]int{}
+	for i, f := range fields {
+		byName[f.name] = append(byName[f.name], i)
+		for _, alias := range f.aliases {
+			byName[alias] = append(byName[alias], i)
+		}
+	}
+	return byName
 }

@@ -120,6 +120,13 @@ func TestApply(t *testing.T) {
 	require.Equal(t, inner2{3}, other)
 }
 
+// TestKnown: an alias counts for the name it stands for; what no field knows is left out.
+func TestKnown(t *testing.T) {
+	pairs := []Pair{{"olderPort", "1", 1}, {"nope", "2", 2}, {"port", "3", 3}, {"Port", "4", 4}}
+	require.Equal(t, []Pair{{"port", "1", 1}, {"port", "3", 3}}, Known(pairs, &sample{}))
+	require.Nil(t, Known(pairs, sample{}), "not a pointer")
+}
+
 func TestApplyWrongValueChangesNothing(t *testing.T) {
 	for line, want := range map[string]string{
 		"on=yes":                  "line 2: on=yes: want true or false",

@@ -33,7 +33,7 @@ var arrows = map[string][]string{
 	"internal/httpd":         {},
 	"store/ha":               {},
 	"codec":                  {"codec/fastjson"},
-	"internal/configmanager": {"internal/vfs"},
+	"internal/configmanager": {"internal/properties", "internal/vfs"},
 	"internal/logging":       {},
 	"remoting":               {"codec"},
 	"store":                  {"codec", "store/ha", "internal/vfs"},
