@@ -78,8 +78,13 @@ func command(name string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "booster",
 		Short: "A message broker and name server that takes the place of Apache RocketMQ 4.x",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.NoArgs(cmd, args); err != nil {
+				return &exitError{exitUsage, err}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), devCommand(), healthCommand(), versionCommand())
