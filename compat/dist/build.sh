@@ -80,11 +80,11 @@ rootfs() {
     chmod 1777 "$3/tmp" "$3/var/tmp"
     for link in sbin usr/bin usr/sbin; do ln -s /bin "$3/$link"; done
     ln -s home/rocketmq "$3/root" # /root/store, /root/logs
-    for version in $versions; do
-        ln -s rocketmq-4.9.8 "$3/home/rocketmq/rocketmq-$version"
+    for other in $versions; do
+        ln -s rocketmq-4.9.8 "$3/home/rocketmq/rocketmq-$other"
     done
-    for version in $versions 4.9.8; do
-        ln -s ../home/rocketmq/rocketmq-4.9.8 "$3/opt/rocketmq-$version"
+    for other in $versions 4.9.8; do
+        ln -s ../home/rocketmq/rocketmq-4.9.8 "$3/opt/rocketmq-$other"
     done
     printf 'root:x:0:0:root:/home/rocketmq:/bin/sh\nrocketmq:x:3000:3000:rocketmq:/home/rocketmq:/bin/sh\n' >"$3/etc/passwd"
     printf 'root:x:0:\nrocketmq:x:3000:\n' >"$3/etc/group"
