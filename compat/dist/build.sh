@@ -1,11 +1,11 @@
 #!/bin/sh
-# Builds what is delivered, below bin/dist; run from the top of the repository.
+# Builds what is delivered, below bin/dist or $OUT; run from the top of the repository.
 #   build.sh tree VERSION ARCH FOLDER   the installation tree
 #   build.sh dist VERSION               tar.gz, deb and rpm, for amd64 and arm64
 #   build.sh image VERSION [ARCH...]    the image booster:VERSION, for this processor or those named (booster:VERSION-ARCH)
 # Needs go, GNU tar; for the image a Docker engine and busybox: a static one named by BUSYBOX_ARCH, or Debian's package.
 set -eu
-out=$PWD/bin/dist
+out=${OUT:-$PWD/bin/dist}
 dist=compat/dist
 packager=github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 versions='4.3.0 4.3.1 4.3.2 4.4.0 4.5.0 4.5.1 4.5.2 4.6.0 4.6.1 4.7.0 4.7.1 4.8.0 4.9.0 4.9.1 4.9.2 4.9.3 4.9.4 4.9.5 4.9.6 4.9.7'
