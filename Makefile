@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin/booster
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: build run test test-quick interop bench soak fuzz codes clean
+.PHONY: build run test test-quick interop interop-docker bench soak fuzz codes dist image clean
 
 build: ## one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/booster
@@ -19,6 +19,15 @@ test-quick: ## unit, format and compat tests only
 
 interop: build ## official Java and Go clients against real processes
 	$(GO) test -count=1 -timeout 30m -v ./interop/...
+
+interop-docker: ## the image and docker-compose.interop.yml under a Docker engine, with official clients; installs and starts one when allowed
+	$(GO) test -count=1 -timeout 15m -run '^TestDocker' -v ./interop
+
+dist: ## tar.gz, deb and rpm for amd64 and arm64 in bin/dist
+	sh compat/dist/build.sh dist $(VERSION)
+
+image: ## the image booster:VERSION for this machine; ARCHS="amd64 arm64" makes booster:VERSION-ARCH
+	sh compat/dist/build.sh image $(VERSION) $(ARCHS)
 
 bench: build ## side by side with the Java broker, ratios
 	$(GO) run ./interop/bench

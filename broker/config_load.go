@@ -45,7 +45,7 @@ func SystemEnvironment() Environment {
 // Errors of Complete. Java exits with −3 for both.
 var (
 	ErrSlaveID      = errors.New("Slave's brokerId must be > 0")
-	ErrNamesrvAddr  = errors.New("The Name Server Address is illegal, please set it as follows, \"127.0.0.1:9876;192.168.0.1:9876\"")
+	ErrNamesrvAddr  = errors.New("please set it as follows, \"127.0.0.1:9876;192.168.0.1:9876\"")
 	ErrNotSupported = errors.New("not supported")
 )
 
@@ -82,6 +82,12 @@ func (c *Config) Apply(text []byte) (unknown []properties.Pair, err error) {
 		return nil, err
 	}
 	return properties.Apply(pairs, c.parts()...)
+}
+
+// ApplyPairs sets what pairs set. Keys that no setting has are left out.
+func (c *Config) ApplyPairs(pairs []properties.Pair) error {
+	_, err := properties.Apply(pairs, c.parts()...)
+	return err
 }
 
 // Complete fills what is still empty from the environment, applies the rules
@@ -176,10 +182,10 @@ func checkNamesrvAddr(list string) error {
 	for _, addr := range splitAddrs(list) {
 		host, port, err := net.SplitHostPort(addr)
 		if err != nil || host == "" {
-			return fmt.Errorf("%w: %q", ErrNamesrvAddr, addr)
+			return fmt.Errorf("The Name Server Address[%s] illegal, %w", list, ErrNamesrvAddr)
 		}
 		if n, err := strconv.Atoi(port); err != nil || n <= 0 || n > 65535 {
-			return fmt.Errorf("%w: %q", ErrNamesrvAddr, addr)
+			return fmt.Errorf("The Name Server Address[%s] illegal, %w", list, ErrNamesrvAddr)
 		}
 	}
 	return nil

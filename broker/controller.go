@@ -33,6 +33,9 @@ type Options struct {
 	FS         vfs.FS       // nil = the real one
 	Log        *slog.Logger // nil = slog.Default()
 	ConfigPath string       // of the -c file, which code 25 writes; "" = none: see newConfiguration
+	// ACLPlainFile is the path of the accounts below rocketmqHome (Java: system
+	// property rocketmq.acl.plain.file); "" = conf/plain_acl.yml.
+	ACLPlainFile string
 	// LookupHost resolves names of name servers; nil = the system's resolver.
 	LookupHost func(ctx context.Context, host string) ([]string, error)
 	// Hooks see every request before its processor, in this order.

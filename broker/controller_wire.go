@@ -64,7 +64,7 @@ func (b *Controller) wireACL() {
 		return
 	}
 	b.acl = acl.New(acl.Options{
-		FS: b.opts.FS, Log: b.log, Home: c.Broker.RocketmqHome, LaxAs498: c.Booster.ACLLaxAs498,
+		FS: b.opts.FS, Log: b.log, Home: c.Broker.RocketmqHome, PlainFile: b.opts.ACLPlainFile, LaxAs498: c.Booster.ACLLaxAs498,
 		IgnoreWhiteAddresses: c.Booster.ACLIgnoreWhiteAddresses,
 		BrokerName:           c.Broker.BrokerName, ClusterName: c.Broker.BrokerClusterName, BrokerAddr: c.BrokerAddr(),
 		MessageTopic: func(physicalOffset int64) (string, bool) {

@@ -27,7 +27,7 @@ func brokerCommand(name string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   name,
 		Short: "Start a broker",
-		Args:  cobra.NoArgs,
+		Args:  cobra.ArbitraryArgs, // as in Java plain words are passed over
 		RunE:  func(cmd *cobra.Command, _ []string) error { return runBroker(cmd.OutOrStdout(), f) },
 	}
 	fl := cmd.Flags()
@@ -67,18 +67,28 @@ func startBroker(out io.Writer, cfg broker.Config, path string, unknown []proper
 	if err != nil {
 		return err
 	}
-	b, err := broker.New(cfg, broker.Options{FS: vfs.OS(), Log: log, TLS: tls, ConfigPath: path})
+	options := readJavaOptions(os.Getenv)
+	b, err := broker.New(cfg, broker.Options{
+		FS: vfs.OS(), Log: log, TLS: tls, ConfigPath: path, ACLPlainFile: options.properties["rocketmq.acl.plain.file"]})
 	if err != nil {
-		return err
+		return startError(err)
 	}
-	return serve(func() { brokerBanner(out, b) }, b)
+	memory := limitMemory(options)
+	return serve(func() { brokerBanner(out, b); printLine(out, memory) }, b)
 }
 
-// loadBroker reads a broker.conf, lets the command line override it and
-// completes it. unknown lists keys that no setting has.
+// loadBroker takes system properties, lets a broker.conf override them and the
+// command line both, and completes the whole. unknown lists what no setting has.
 func loadBroker(path string, override func(*broker.Config)) (cfg broker.Config, unknown []properties.Pair, err error) {
 	cfg = broker.DefaultConfig()
-	if unknown, err = applyFile(path, cfg.Apply); err != nil {
+	options := readJavaOptions(os.Getenv)
+	pairs, ignored := options.settings()
+	if err := cfg.ApplyPairs(pairs); err != nil {
+		return cfg, nil, fmt.Errorf("system properties: %w", err)
+	}
+	unknown, err = applyFile(path, cfg.Apply)
+	unknown = append(unknown, ignored...)
+	if err != nil {
 		return cfg, unknown, err
 	}
 	override(&cfg)

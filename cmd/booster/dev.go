@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strconv"
 
@@ -83,7 +84,9 @@ func startDev(out io.Writer, f devFlags, ns namesrv.Config, cfg broker.Config, l
 	if err != nil {
 		return err
 	}
+	memory := limitMemory(readJavaOptions(os.Getenv))
 	return serve(func() {
+		printLine(out, memory)
 		namesrvBanner(out, n)
 		brokerBanner(out, b)
 		fmt.Fprintf(out, "ready: point clients at name server 127.0.0.1:%d; Ctrl-C stops\n", f.namesrvPort)

@@ -1,12 +1,11 @@
 // Command booster is the one program of the project: name server, broker and
 // tools. It is thin: flags → configuration → Controller → signals.
 //
-// Called as mqnamesrv or mqbroker (a link or a copy of that name) it takes the
-// options of those scripts and behaves as they do.
+// Called as mqnamesrv, mqbroker or mqshutdown (a link or a copy of that name, or
+// the first argument) it takes the options of those scripts and behaves as they do.
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,15 +19,6 @@ import (
 // version is set by the build.
 var version = "dev"
 
-// exitError carries the exit status of an error whose text was printed already or is printed by main.
-type exitError struct {
-	status int
-	err    error
-}
-
-func (e *exitError) Error() string { return e.err.Error() }
-func (e *exitError) Unwrap() error { return e.err }
-
 func main() {
 	os.Exit(run(os.Args))
 }
@@ -36,37 +26,68 @@ func main() {
 // run executes args as the program called args[0] and returns the exit status.
 func run(args []string) int {
 	tuneRuntime()
-	cmd := command(filepath.Base(args[0]))
+	options := readJavaOptions(os.Getenv)
+	if err := options.adoptVariables(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFailure
+	}
+	args = programArgs(args)
+	cmd := command(scriptName(args[0]))
 	cmd.SetArgs(args[1:])
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	err := cmd.Execute()
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(os.Stderr, err)
-	var e *exitError
-	if errors.As(err, &e) {
-		return e.status
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(os.Stderr, text)
 	}
-	return 1
+	return exitStatus(err)
+}
+
+// scriptName is the name of a program without folder and ending.
+func scriptName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".sh") }
+
+// programArgs moves the name of a script from the first argument to the front:
+// "booster mqbroker -c x" is what the script mqbroker can say.
+func programArgs(args []string) []string {
+	if len(args) > 1 && scriptCommand(args[1]) != nil {
+		return args[1:]
+	}
+	return args
+}
+
+// scriptCommand is the script of RocketMQ of that name, when this program can be it.
+func scriptCommand(name string) *cobra.Command {
+	switch name {
+	case "mqnamesrv":
+		return namesrvCommand(name)
+	case "mqbroker":
+		return brokerCommand(name)
+	case "mqshutdown":
+		return shutdownCommand()
+	}
+	return nil
 }
 
 // command is the command that a program of this name runs.
 func command(name string) *cobra.Command {
-	switch strings.TrimSuffix(name, ".sh") {
-	case "mqnamesrv":
-		return namesrvCommand("mqnamesrv")
-	case "mqbroker":
-		return brokerCommand("mqbroker")
+	if script := scriptCommand(name); script != nil {
+		return script
 	}
 	root := &cobra.Command{
 		Use:   "booster",
 		Short: "A message broker and name server that takes the place of Apache RocketMQ 4.x",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.NoArgs(cmd, args); err != nil {
+				return &exitError{exitUsage, err}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), devCommand(), versionCommand())
+	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), devCommand(), healthCommand(), versionCommand())
 	return root
 }
 

@@ -25,7 +25,7 @@ func namesrvCommand(name string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   name,
 		Short: "Start a name server",
-		Args:  cobra.NoArgs,
+		Args:  cobra.ArbitraryArgs, // as in Java plain words are passed over
 		RunE:  func(cmd *cobra.Command, _ []string) error { return runNamesrv(cmd.OutOrStdout(), f) },
 	}
 	fl := cmd.Flags()
@@ -59,7 +59,8 @@ func startNamesrv(out io.Writer, cfg namesrv.Config, log *slog.Logger) error {
 		return err
 	}
 	n := namesrv.New(cfg, namesrv.Options{FS: vfs.OS(), Log: log, TLS: tls})
-	return serve(func() { namesrvBanner(out, n) }, n)
+	memory := limitMemory(readJavaOptions(os.Getenv))
+	return serve(func() { namesrvBanner(out, n); printLine(out, memory) }, n)
 }
 
 // namesrvBanner prints what the name server listens on, and RocketMQ's boot line.

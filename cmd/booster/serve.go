@@ -31,7 +31,7 @@ func serve(ready func(), services ...service) error {
 	started := 0
 	var err error
 	for _, s := range services {
-		if err = s.Start(ctx); err != nil {
+		if err = startError(s.Start(ctx)); err != nil {
 			break
 		}
 		started++

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 
 	"github.com/boostermq/booster/internal/properties"
 	"github.com/boostermq/booster/remoting"
@@ -15,13 +14,8 @@ import (
 // they name.
 func loadTLS(log *slog.Logger) (*remoting.TLSConfig, error) {
 	tls := remoting.DefaultTLSConfig()
-	var pairs []properties.Pair
-	for _, option := range strings.Fields(os.Getenv("JAVA_OPT") + " " + os.Getenv("JAVA_OPT_EXT")) {
-		if key, value, ok := strings.Cut(strings.TrimPrefix(option, "-D"), "="); ok && strings.HasPrefix(option, "-Dtls.") {
-			pairs = append(pairs, properties.Pair{Key: key, Value: value})
-		}
-	}
-	unknown, err := properties.Apply(pairs, &tls)
+	options := readJavaOptions(os.Getenv)
+	unknown, err := properties.Apply(options.withPrefix("tls."), &tls)
 	warnUnknown(log, "JAVA_OPT", unknown)
 	if err != nil {
 		return nil, fmt.Errorf("JAVA_OPT: %w", err)

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -54,7 +55,7 @@ func startJava(kind, version, dir string, flags []string) (*Agent, error) {
 }
 
 func startGo(kind, dir string) (*Agent, error) {
-	program, err := buildGo()
+	program, err := GoProgram()
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +63,14 @@ func startGo(kind, dir string) (*Agent, error) {
 	return start(kind, process.Options{Command: []string{program}, Dir: dir, Env: env})
 }
 
-// buildGo builds the Go agent; the go command itself knows when there is nothing to do.
-func buildGo() (string, error) {
+// StartGoIn starts the Go agent by a command line that ends in it, such as one that runs it in a container.
+func StartGoIn(kind, dir string, command, env []string) (*Agent, error) {
+	return start(kind, process.Options{Command: command, Dir: filepath.Join(dir, kind), Env: env})
+}
+
+// GoProgram builds the Go agent, a static program, and returns its path; the go command itself knows when there is nothing
+// to do.
+func GoProgram() (string, error) {
 	root, err := javaenv.Root()
 	if err != nil {
 		return "", err
@@ -80,6 +87,7 @@ func buildGo() (string, error) {
 	program := filepath.Join(cache, "goclient")
 	build := exec.Command("go", "build", "-o", program, ".")
 	build.Dir = filepath.Join(root, "interop", "goclient")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // runs in a container without a C library too
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the Go agent: %w\n%s", err, out)
 	}
