@@ -75,6 +75,7 @@ type Controller struct {
 	executors  executors
 	processors processors
 
+	draining     atomic.Bool   // stopping: producers are sent to other brokers
 	topicChanged chan struct{} // capacity 1: a registration is due
 	background   context.Context
 	stop         context.CancelFunc
@@ -154,6 +155,8 @@ func (b *Controller) stages() []stage {
 		{"replies", nil, func(context.Context) error { b.processors.reply.shutdown(); return nil }},
 		{"long polling", func(context.Context) error { b.hold.Start(); return nil }, func(context.Context) error { b.hold.Shutdown(); return nil }},
 		{"jobs", b.startJobs, b.stopJobs},
+		{"sends", nil, func(context.Context) error { b.draining.Store(true); return nil }},
+		{"address server", b.startAddressServer, nil},
 		{"registration", b.startRegistration, b.stopRegistration},
 	}
 }
@@ -214,11 +217,17 @@ func (b *Controller) AdvertisedAddress() (addr, why string) {
 	return c.BrokerAddr(), c.brokerIP1Why
 }
 
+// ReachWarning says which clients cannot reach the advertised address; "" when
+// nothing is known against it.
+func (b *Controller) ReachWarning() string { return b.Config().reachWarning }
+
 // applyConfig puts a configuration in place, with all that is worked out of it.
 func (b *Controller) applyConfig(c *Config, storeHost netip.AddrPort) {
 	b.conf.Store(c)
 	b.settings.Store(newSendSettings(c, storeHost))
-	b.outer.UpdateNameServers(splitAddrs(c.Broker.NamesrvAddr))
+	if addrs := splitAddrs(c.Broker.NamesrvAddr); len(addrs) > 0 {
+		b.outer.UpdateNameServers(addrs)
+	}
 }
 
 // configFile is the path of a table below the store's root.

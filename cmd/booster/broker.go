@@ -113,6 +113,9 @@ func brokerBanner(out io.Writer, b *broker.Controller) {
 	addr, why := b.AdvertisedAddress()
 	fmt.Fprintf(out, "broker listens on %s:%d and %d (VIP), store %s\n", orAll(cfg.Booster.BindAddress), cfg.Server.ListenPort, cfg.Server.ListenPort-2, cfg.Store.StorePathRootDir)
 	fmt.Fprintf(out, "clients are told %s (%s)\n", addr, why)
+	if warning := b.ReachWarning(); warning != "" {
+		fmt.Fprintf(out, "WARNING %s: %s\n", addr, warning)
+	}
 	line := fmt.Sprintf("The broker[%s, %s] boot success. serializeType=JSON", cfg.Broker.BrokerName, addr)
 	if cfg.Broker.NamesrvAddr != "" {
 		line += " and name server is " + cfg.Broker.NamesrvAddr
