@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin/booster
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: build run test test-quick interop bench soak fuzz clean
+.PHONY: docs build run test test-quick interop bench soak fuzz clean
 
 build: ## one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/booster
@@ -31,3 +31,6 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 clean:
 	rm -rf bin data
+
+docs: ## pages that are made from the code
+	$(GO) run ./cmd/booster config doc > docs/settings.md

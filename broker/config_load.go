@@ -172,6 +172,9 @@ func (c *Config) Text() []byte { return properties.Encode(c.parts()...) }
 // ImportantText renders the settings of -m.
 func (c *Config) ImportantText() []byte { return properties.EncodeImportant(c.parts()...) }
 
+// SettingNames maps every spelling of a setting to its name.
+func (c *Config) SettingNames() map[string]string { return properties.Names(c.parts()...) }
+
 func (c *Config) parts() []any {
 	return []any{&c.Broker, &c.Server, &c.Client, &c.Store, &c.Booster, &c.Log}
 }

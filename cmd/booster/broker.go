@@ -39,12 +39,15 @@ func brokerCommand(name string) *cobra.Command {
 	return cmd
 }
 
+// override lets the command line have the last word.
+func (f brokerFlags) override(c *broker.Config) {
+	if f.namesrvAddr != "" {
+		c.Broker.NamesrvAddr = f.namesrvAddr
+	}
+}
+
 func runBroker(out io.Writer, f brokerFlags) error {
-	cfg, unknown, err := loadBroker(f.configFile, func(c *broker.Config) {
-		if f.namesrvAddr != "" {
-			c.Broker.NamesrvAddr = f.namesrvAddr
-		}
-	})
+	cfg, unknown, err := loadBroker(f.configFile, f.override)
 	if err != nil {
 		return err
 	}

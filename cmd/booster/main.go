@@ -66,7 +66,7 @@ func command(name string) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), devCommand(), versionCommand())
+	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), devCommand(), configCommand(), versionCommand())
 	return root
 }
 
