@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin/booster
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: build run test test-quick interop interop-docker bench soak fuzz codes dist image clean
+.PHONY: build run test test-quick interop interop-docker bench soak fuzz docs dist image clean
 
 build: ## one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/booster
@@ -38,8 +38,9 @@ soak: build ## crash loops, long
 fuzz: ## every fuzz target for FUZZTIME each
 	$(GO) run ./internal/testall -fuzz $(or $(FUZZTIME),30s)
 
-codes: ## docs/codes.md from the route tables
+docs: ## the pages that are made from the code: codes.md, settings.md
 	$(GO) generate ./internal/codes
+	$(GO) run ./cmd/booster config doc > docs/settings.md
 
 clean:
 	rm -rf bin data

@@ -44,6 +44,18 @@ func chooseAddress(addrs []InterfaceAddr) (addr netip.Addr, why string) {
 	return netip.AddrFrom4([4]byte{127, 0, 0, 1}), "no other address than loopback is usable"
 }
 
+// reachWarning says who cannot reach an advertised address; "" when nothing is
+// known against it. chosen means that brokerIP1 was not set.
+func reachWarning(host string, chosen, inContainer bool) string {
+	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil && ip.IsLoopback() {
+		return "only clients on this machine can reach it; set brokerIP1 for others"
+	}
+	if chosen && inContainer {
+		return "in a container: clients outside its network cannot reach it; set brokerIP1 to an address of the host"
+	}
+	return ""
+}
+
 func isBridge(name string) bool {
 	for _, p := range bridgePrefixes {
 		if strings.HasPrefix(name, p) {

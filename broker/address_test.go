@@ -33,3 +33,12 @@ func TestHostPort(t *testing.T) {
 	require.Equal(t, "[2001:db8::5]:10911", hostPort("2001:db8::5", 10911))
 	require.Equal(t, "[2001:db8::5]:10911", hostPort("[2001:db8::5]", 10911))
 }
+
+func TestReachWarning(t *testing.T) {
+	require.Contains(t, reachWarning("127.0.0.1", true, false), "only clients on this machine")
+	require.Contains(t, reachWarning("[::1]", false, false), "only clients on this machine")
+	require.Contains(t, reachWarning("172.17.0.3", true, true), "in a container")
+	require.Empty(t, reachWarning("172.17.0.3", false, true), "who sets it knows")
+	require.Empty(t, reachWarning("10.0.0.3", true, false))
+	require.Empty(t, reachWarning("broker-0.local", false, false))
+}

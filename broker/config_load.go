@@ -28,6 +28,7 @@ type Config struct {
 	Log     logging.Config
 
 	brokerIP1Why string // how Broker.BrokerIP1 was found, for the banner
+	reachWarning string // who cannot reach it, likewise
 }
 
 // Environment is what a Config takes from the machine when the file is silent.
@@ -35,11 +36,23 @@ type Environment struct {
 	Getenv   func(key string) string
 	Hostname func() (string, error)
 	Addrs    func() ([]InterfaceAddr, error)
+	// InContainer tells whether the process runs in a container; nil = no.
+	InContainer func() bool
 }
 
 // SystemEnvironment is the environment of this process.
 func SystemEnvironment() Environment {
-	return Environment{Getenv: os.Getenv, Hostname: os.Hostname, Addrs: machineAddrs}
+	return Environment{Getenv: os.Getenv, Hostname: os.Hostname, Addrs: machineAddrs, InContainer: inContainer}
+}
+
+// inContainer looks for the marks that container engines leave.
+func inContainer() bool {
+	for _, mark := range []string{"/.dockerenv", "/run/.containerenv"} {
+		if _, err := os.Stat(mark); err == nil {
+			return true
+		}
+	}
+	return os.Getenv("KUBERNETES_SERVICE_HOST") != ""
 }
 
 // Errors of Complete. Java exits with −3 for both.
@@ -127,7 +140,12 @@ func (c *Config) Complete(env Environment) error {
 func (c *Config) completeAddress(env Environment) error {
 	b := &c.Broker
 	c.brokerIP1Why = "brokerIP1 in the configuration"
-	if b.BrokerIP1 != "" && b.BrokerIP2 != "" {
+	unset := b.BrokerIP1 == ""
+	defer func() {
+		inContainer := env.InContainer != nil && env.InContainer()
+		c.reachWarning = reachWarning(b.BrokerIP1, unset, inContainer)
+	}()
+	if !unset && b.BrokerIP2 != "" {
 		return nil
 	}
 	addrs, err := env.Addrs()
@@ -135,7 +153,7 @@ func (c *Config) completeAddress(env Environment) error {
 		return fmt.Errorf("addresses of this machine: %w", err)
 	}
 	chosen, why := chooseAddress(addrs)
-	if b.BrokerIP1 == "" {
+	if unset {
 		b.BrokerIP1, c.brokerIP1Why = chosen.String(), why
 	}
 	setDefault(&b.BrokerIP2, chosen.String())
@@ -165,6 +183,9 @@ func (c *Config) Text() []byte { return properties.Encode(c.parts()...) }
 
 // ImportantText renders the settings of -m.
 func (c *Config) ImportantText() []byte { return properties.EncodeImportant(c.parts()...) }
+
+// SettingNames maps every spelling of a setting to its name.
+func (c *Config) SettingNames() map[string]string { return properties.Names(c.parts()...) }
 
 func (c *Config) parts() []any {
 	return []any{&c.Broker, &c.Server, &c.Client, &c.Store, &c.Booster, &c.Log}

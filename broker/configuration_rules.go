@@ -33,7 +33,8 @@ var updateRules = []struct {
 		logDir`},
 	{isRefused, "ports and addresses: no peer says where the broker listens, what it advertises or whom it calls",
 		`listenPort haListenPort bindAddress brokerIP1 brokerIP2 namesrvAddr haMasterAddress fetchNamesrvAddrByAddressServer
-		rmqAddressServerDomain rmqAddressServerSubGroup`},
+		rmqAddressServerDomain rmqAddressServerSubGroup metricsExporterType metricsPromExporterHost metricsPromExporterPort`},
+	{isRefused, "what is shown at the port of the metrics, and to whom", `webEnable webMessagesWithAcl pprofEnable`},
 	{isRefused, "identity and roles: the files, the name servers and the slaves know the broker by them",
 		`brokerName brokerClusterName brokerId brokerRole duplicationEnable enableDLegerCommitLog dLegerGroup dLegerPeers dLegerSelfId
 		preferredLeaderId`},
@@ -55,6 +56,7 @@ var updateRules = []struct {
 	{atOnce, "durability: what was acknowledged before is as durable as it was",
 		`flushDiskType flushIntervalCommitLog flushCommitLogTimed flushCommitLogLeastPages flushCommitLogThoroughInterval
 		flushIntervalConsumeQueue flushConsumeQueueThoroughInterval`},
+	{atOnce, "when a broker counts as ready", `readyDispatchBehindBytes`},
 	{atOnce, "what goes when", `deleteWhen fileReservedTime diskMaxUsedSpaceRatio cleanFileForciblyEnable cleanResourceInterval
 		deleteCommitLogFilesInterval deleteConsumeQueueFilesInterval`},
 	{atOnce, "what one answer holds", `maxTransferBytesOnMessageInMemory maxTransferCountOnMessageInMemory maxTransferBytesOnMessageInDisk
@@ -67,6 +69,8 @@ var updateRules = []struct {
 		heartbeatThreadPoolQueueCapacity endTransactionPoolQueueCapacity`},
 
 	{atNextStart, "the log files are opened by the start", `logLevel logFormat`},
+	{atNextStart, "the series are described by the start",
+		`metricsOtelCardinalityLimit metricsLabel metricsExporterNames metricsNativeNames metricsIdleGroupMinutes metricsClientPollSeconds`},
 	{atNextStart, "system topics, delay levels, filters and sockets are made by the start, as in Java",
 		`defaultTopicQueueNums clusterTopicEnable brokerTopicEnable msgTraceTopicName messageDelayLevel
 		expectConsumerNumUseFilter maxErrorRateOfBloomFilter enableCalcFilterBitMap enableConsumeQueueExt bitMapLengthConsumeQueueExt

@@ -81,6 +81,7 @@ type Controller struct {
 
 	observer observer
 
+	draining     atomic.Bool   // stopping: producers are sent to other brokers
 	topicChanged chan struct{} // capacity 1: a registration is due
 	background   context.Context
 	stop         context.CancelFunc
@@ -162,6 +163,8 @@ func (b *Controller) stages() []stage {
 		{"replies", nil, func(context.Context) error { b.processors.reply.shutdown(); return nil }},
 		{"long polling", func(context.Context) error { b.hold.Start(); return nil }, func(context.Context) error { b.hold.Shutdown(); return nil }},
 		{"jobs", b.startJobs, b.stopJobs},
+		{"sends", nil, func(context.Context) error { b.draining.Store(true); return nil }},
+		{"address server", b.startAddressServer, nil},
 		{"registration", b.startRegistration, b.stopRegistration},
 		{"a look at the store from the side", b.startObserving, b.stopObserving},
 	}
@@ -223,11 +226,17 @@ func (b *Controller) AdvertisedAddress() (addr, why string) {
 	return c.BrokerAddr(), c.brokerIP1Why
 }
 
+// ReachWarning says which clients cannot reach the advertised address; "" when
+// nothing is known against it.
+func (b *Controller) ReachWarning() string { return b.Config().reachWarning }
+
 // applyConfig puts in place what is worked out of a configuration.
 func (b *Controller) applyConfig(c *Config, storeHost netip.AddrPort) {
 	b.executors.applyConfig(&c.Broker)
 	b.settings.Store(newSendSettings(c, storeHost))
-	b.outer.UpdateNameServers(splitAddrs(c.Broker.NamesrvAddr))
+	if addrs := splitAddrs(c.Broker.NamesrvAddr); len(addrs) > 0 {
+		b.outer.UpdateNameServers(addrs)
+	}
 }
 
 // configFile is the path of a table below the store's root.

@@ -126,6 +126,7 @@ func (b *Controller) startJobs(context.Context) error {
 		}
 	})
 	b.every(10*time.Second, tenSeconds, func(context.Context) { b.disk.refresh() })
+	b.every(protectPeriod, func() time.Duration { return protectPeriod }, b.protectFromSlowConsumers)
 	if b.acl != nil {
 		b.jobs.Go(func() { b.acl.Run(b.background) })
 	}

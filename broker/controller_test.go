@@ -2,6 +2,7 @@ package broker
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"strconv"
 	"testing"
@@ -183,10 +184,9 @@ func TestTopicWithoutOrder(t *testing.T) {
 }
 
 func TestNextRegistration(t *testing.T) {
-	c := DefaultConfig()
-	b := &Controller{conf: newConfiguration(nil, nil, "unused", &c)}
-	require.Equal(t, time.Minute, b.nextRegistration(false, time.Minute), "no name server is configured")
-	c.Broker.NamesrvAddr = "a:1"
+	b := &Controller{outer: newBrokerOuterAPI(nil, slog.New(slog.DiscardHandler))}
+	require.Equal(t, time.Minute, b.nextRegistration(false, time.Minute), "no name server is known")
+	b.outer.UpdateNameServers([]string{"a:1"})
 	require.Equal(t, registerRetryDelay, b.nextRegistration(false, time.Minute))
 	require.Equal(t, time.Minute, b.nextRegistration(true, time.Minute))
 }

@@ -150,11 +150,8 @@ func (b *Controller) wireProcessors() {
 
 // newOuterAPI makes the client towards name servers.
 func (b *Controller) newOuterAPI(c *Config) *BrokerOuterAPI {
-	if c.Broker.FetchNamesrvAddrByAddressServer {
-		b.log.Warn("fetchNamesrvAddrByAddressServer is not supported: name servers come from namesrvAddr only")
-	}
 	outer := newBrokerOuterAPI(remoting.NewClient(remoting.ClientConfig{
-		UseTLS: b.opts.TLS != nil && b.opts.TLS.UseTLS(), TLS: b.opts.TLS,
+		UseTLS: b.opts.TLS != nil && (c.Client.UseTLS || b.opts.TLS.UseTLS()), TLS: b.opts.TLS,
 		Name: "broker outer", ConnectTimeout: time.Duration(c.Client.ConnectTimeoutMillis) * time.Millisecond, Log: b.logOf("remoting"),
 	}), b.log)
 	if b.opts.LookupHost != nil {

@@ -367,7 +367,7 @@ func TestHealth(t *testing.T) {
 	} {
 		changed := *b.Config()
 		changed.Broker.BrokerPermission = perm
-		b.conf.Store(&changed)
+		b.conf.current.Store(&changed)
 		health(b, "ok", want)
 	}
 }
@@ -393,7 +393,7 @@ func TestHealthOfBrokenStore(t *testing.T) {
 	}
 	changed := *b.Config()
 	changed.Broker.BrokerPermission = codec.PermRead
-	b.conf.Store(&changed)
+	b.conf.current.Store(&changed)
 	status, text := httpGet(t, b, "/readyz")
 	require.Equal(t, 200, status, text)
 }

@@ -55,11 +55,23 @@ func newBrokerOuterAPI(client *remoting.Client, log *slog.Logger) *BrokerOuterAP
 	return a
 }
 
-// UpdateNameServers replaces the list of name servers (host:port).
-func (a *BrokerOuterAPI) UpdateNameServers(names []string) {
+// UpdateNameServers replaces the list of name servers (host:port) and tells
+// whether that is another one.
+func (a *BrokerOuterAPI) UpdateNameServers(names []string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if slices.Equal(a.mu.names, names) {
+		return false
+	}
 	a.mu.names = slices.Clone(names)
+	return true
+}
+
+// HasNameServers tells whether there is anybody to register with.
+func (a *BrokerOuterAPI) HasNameServers() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.mu.names) > 0
 }
 
 // RegisterBroker sends 103 REGISTER_BROKER to every name server and returns the

@@ -89,6 +89,9 @@ func (op *sendOp) check(mayWait bool) sendVerdict {
 		return op.refuse(codec.SystemError, err.Error())
 	}
 	s, h, b := op.settings, &op.header, op.p.b
+	if b.draining.Load() { // clients retry code 14 with another broker
+		return op.refuse(codec.ServiceNotAvailable, b.disk.serviceNotAvailableRemark())
+	}
 	if s.startAcceptMs > 0 && time.Now().UnixMilli() < s.startAcceptMs {
 		until := time.UnixMilli(s.startAcceptMs).Format("2006-01-02 15:04:05,000")
 		return op.refuse(codec.SystemError, "broker unable to service, until "+until)

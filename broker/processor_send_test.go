@@ -253,3 +253,15 @@ func TestSendMissingFields(t *testing.T) {
 	resp = p.call(&codec.Command{Code: codec.SendMessageV2})
 	require.Equal(t, codec.SystemError, resp.Code)
 }
+
+// TestSendWhileStopping: producers are refused with a code that makes them try another broker.
+func TestSendWhileStopping(t *testing.T) {
+	b := startBroker(t, nil)
+	p := dial(t, b)
+	putMessages(t, b, p, "T1", 1)
+	b.draining.Store(true)
+	resp := p.sendV2(sendHeader("T1"), "x")
+	require.Equal(t, codec.ServiceNotAvailable, resp.Code)
+	require.Contains(t, resp.Remark, "service not available now")
+	require.EqualValues(t, 1, b.store.MaxOffsetInQueue("T1", 0))
+}

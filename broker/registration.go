@@ -118,7 +118,7 @@ func (b *Controller) registrationLoop(ctx context.Context, reached bool) {
 }
 
 func (b *Controller) nextRegistration(reached bool, period time.Duration) time.Duration {
-	if reached || b.Config().Broker.NamesrvAddr == "" {
+	if reached || !b.outer.HasNameServers() {
 		return period
 	}
 	return registerRetryDelay

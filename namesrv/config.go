@@ -156,4 +156,7 @@ func (c *Config) ListenAddr() string {
 	return net.JoinHostPort(host, strconv.Itoa(c.Server.ListenPort))
 }
 
+// SettingNames maps every spelling of a setting to its name.
+func (c *Config) SettingNames() map[string]string { return properties.Names(c.parts()...) }
+
 func (c *Config) parts() []any { return []any{&c.Namesrv, &c.Server, &c.Booster, &c.Log} }

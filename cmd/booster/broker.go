@@ -39,12 +39,15 @@ func brokerCommand(name string) *cobra.Command {
 	return cmd
 }
 
+// override lets the command line have the last word.
+func (f brokerFlags) override(c *broker.Config) {
+	if f.namesrvAddr != "" {
+		c.Broker.NamesrvAddr = f.namesrvAddr
+	}
+}
+
 func runBroker(out io.Writer, f brokerFlags) error {
-	cfg, unknown, err := loadBroker(f.configFile, func(c *broker.Config) {
-		if f.namesrvAddr != "" {
-			c.Broker.NamesrvAddr = f.namesrvAddr
-		}
-	})
+	cfg, unknown, err := loadBroker(f.configFile, f.override)
 	if err != nil {
 		return err
 	}
@@ -125,6 +128,9 @@ func brokerBanner(out io.Writer, b *broker.Controller) {
 	fmt.Fprintf(out, "clients are told %s (%s)\n", addr, why)
 	if at := b.HTTPAddr(); at != "" {
 		fmt.Fprintf(out, "page at http://%s/, /metrics and /healthz beside it\n", at)
+	}
+	if warning := b.ReachWarning(); warning != "" {
+		fmt.Fprintf(out, "WARNING %s: %s\n", addr, warning)
 	}
 	line := fmt.Sprintf("The broker[%s, %s] boot success. serializeType=JSON", cfg.Broker.BrokerName, addr)
 	if cfg.Broker.NamesrvAddr != "" {

@@ -87,7 +87,7 @@ func command(name string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), devCommand(), healthCommand(), versionCommand())
+	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), devCommand(), healthCommand(), configCommand(), versionCommand())
 	return root
 }
 

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,9 +60,14 @@ func startNamesrv(out io.Writer, cfg namesrv.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	n := namesrv.New(cfg, namesrv.Options{FS: vfs.OS(), Log: log, TLS: tls})
+	n := namesrv.New(cfg, namesrv.Options{FS: vfs.OS(), Log: log, TLS: tls, ProductNamesrvAddrs: productNamesrvAddrs})
 	memory := limitMemory(readJavaOptions(os.Getenv))
 	return serve(func() { namesrvBanner(out, n); printLine(out, memory) }, n)
+}
+
+// productNamesrvAddrs are the name servers that clusterTest=true asks.
+func productNamesrvAddrs(context.Context) ([]string, error) {
+	return strings.FieldsFunc(os.Getenv("NAMESRV_ADDR"), func(r rune) bool { return r == ';' || r == ' ' }), nil
 }
 
 // namesrvBanner prints what the name server listens on, and RocketMQ's boot line.

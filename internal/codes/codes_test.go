@@ -11,13 +11,13 @@ import (
 	"github.com/boostermq/booster/codec"
 )
 
-// TestPageIsFresh: docs/codes.md is what `make codes` writes.
+// TestPageIsFresh: docs/codes.md is what `make docs` writes.
 func TestPageIsFresh(t *testing.T) {
 	want, err := render()
 	require.NoError(t, err)
 	got, err := os.ReadFile("../../docs/codes.md")
 	require.NoError(t, err)
-	require.Equal(t, string(want), string(got), "make codes writes it anew")
+	require.Equal(t, string(want), string(got), "make docs writes it anew")
 }
 
 // TestEveryCodeIsAnswered: what 4.9.8 answers is answered here, on the same

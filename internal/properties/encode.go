@@ -8,6 +8,23 @@ import "strings"
 // Structs that Apply would refuse give no pairs.
 func Pairs(structs ...any) []Pair { return pairsOf(structs, false) }
 
+// Names maps every spelling that Apply knows, aliases included, to the name of
+// the property.
+func Names(structs ...any) map[string]string {
+	fields, err := fieldsOf(structs)
+	if err != nil {
+		return nil
+	}
+	names := map[string]string{}
+	for _, f := range fields {
+		names[f.name] = f.name
+		for _, alias := range f.aliases {
+			names[alias] = f.name
+		}
+	}
+	return names
+}
+
 // Encode renders structs as key=value lines, each ended by \n (the body of
 // codes 26 and 319, and what `-p` prints). What Java's Properties.load would
 // not give back as it is, is escaped; non-ASCII becomes \uXXXX.
