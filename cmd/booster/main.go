@@ -1,8 +1,8 @@
 // Command booster is the one program of the project: name server, broker and
 // tools. It is thin: flags → configuration → Controller → signals.
 //
-// Called as mqnamesrv or mqbroker (a link or a copy of that name) it takes the
-// options of those scripts and behaves as they do.
+// Called as mqnamesrv, mqbroker or mqadmin (a link or a copy of that name) it
+// takes the options of those scripts and behaves as they do.
 package main
 
 import (
@@ -43,7 +43,9 @@ func run(args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(os.Stderr, err)
+	if !errors.Is(err, errSaid) {
+		fmt.Fprintln(os.Stderr, err)
+	}
 	var e *exitError
 	if errors.As(err, &e) {
 		return e.status
@@ -58,6 +60,8 @@ func command(name string) *cobra.Command {
 		return namesrvCommand("mqnamesrv")
 	case "mqbroker":
 		return brokerCommand("mqbroker")
+	case "mqadmin":
+		return adminCommand("mqadmin")
 	}
 	root := &cobra.Command{
 		Use:   "booster",
@@ -66,7 +70,7 @@ func command(name string) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), devCommand(), versionCommand())
+	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), adminCommand("admin"), devCommand(), versionCommand())
 	return root
 }
 

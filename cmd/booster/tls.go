@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"os"
+	"slices"
 	"strings"
 
 	"github.com/boostermq/booster/internal/properties"
@@ -15,12 +15,7 @@ import (
 // they name.
 func loadTLS(log *slog.Logger) (*remoting.TLSConfig, error) {
 	tls := remoting.DefaultTLSConfig()
-	var pairs []properties.Pair
-	for _, option := range strings.Fields(os.Getenv("JAVA_OPT") + " " + os.Getenv("JAVA_OPT_EXT")) {
-		if key, value, ok := strings.Cut(strings.TrimPrefix(option, "-D"), "="); ok && strings.HasPrefix(option, "-Dtls.") {
-			pairs = append(pairs, properties.Pair{Key: key, Value: value})
-		}
-	}
+	pairs := slices.DeleteFunc(javaProperties(), func(p properties.Pair) bool { return !strings.HasPrefix(p.Key, "tls.") })
 	unknown, err := properties.Apply(pairs, &tls)
 	warnUnknown(log, "JAVA_OPT", unknown)
 	if err != nil {
