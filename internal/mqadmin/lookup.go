@@ -35,6 +35,24 @@ func MastersOf(brokers []codec.BrokerData) []string {
 	return masters
 }
 
+// Members returns the addresses of all members of a cluster's brokers, by name
+// and id (Java: CommandUtil.fetchMasterAndSlaveAddrByClusterName).
+func (a *Admin) Members(ctx context.Context, cluster string) ([]string, error) {
+	brokers, err := a.Brokers(ctx, cluster)
+	return MembersOf(brokers), err
+}
+
+// MembersOf returns the addresses of all members of some brokers.
+func MembersOf(brokers []codec.BrokerData) []string {
+	var addrs []string
+	for _, b := range brokers {
+		for _, id := range BrokerIDs(b) {
+			addrs = append(addrs, b.BrokerAddrs[id])
+		}
+	}
+	return addrs
+}
+
 // Brokers returns the brokers of a cluster by name.
 func (a *Admin) Brokers(ctx context.Context, cluster string) ([]codec.BrokerData, error) {
 	info, err := a.ClusterInfo(ctx)

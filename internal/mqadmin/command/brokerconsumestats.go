@@ -1,0 +1,51 @@
+package command
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/boostermq/booster/internal/mqadmin"
+)
+
+var brokerConsumeStats = &Command{
+	Name: "brokerConsumeStats", Text: "Fetch broker consume stats data",
+	Options: []Option{
+		required("b", "brokerAddr", "Broker address"),
+		optional("t", "timeoutMillis", "request timeout Millis").number(),
+		optional("l", "level", "threshold of print diff").number(),
+		optional("o", "order", "order topic").boolean(),
+	},
+	Run: runBrokerConsumeStats,
+}
+
+// runBrokerConsumeStats prints how far each group is on each queue of a broker.
+func runBrokerConsumeStats(ctx context.Context, c *Call) error {
+	timeout := time.Duration(c.Int("t", 50000)) * time.Millisecond
+	list, err := c.Admin.ConsumeStatsInBroker(ctx, c.Text("b", ""), c.Bool("o", false), timeout)
+	if err != nil {
+		return err
+	}
+	const line = "%-64s  %-64s  %-32s  %-4v  %-20v  %-20v  %-20v  %s\n"
+	c.printf(line, "#Topic", "#Group", "#Broker Name", "#QID", "#Broker Offset", "#Consumer Offset", "#Diff", "#LastTime")
+	level := int64(c.Int("l", 0))
+	for _, groups := range list.ConsumeStatsList {
+		for _, group := range slices.Sorted(maps.Keys(groups)) {
+			for _, stats := range groups[group] {
+				for _, mq := range slices.SortedFunc(maps.Keys(stats.OffsetTable), mqadmin.CompareQueues) {
+					o, last := stats.OffsetTable[mq], "-"
+					if o.LastTimestamp > 0 {
+						last = timeText(o.LastTimestamp)
+					}
+					if diff := o.BrokerOffset - o.ConsumerOffset; diff >= level {
+						c.printf(line, front(mq.Topic, 64), front(group, 64), front(mq.BrokerName, 32),
+							mq.QueueID, o.BrokerOffset, o.ConsumerOffset, diff, last)
+					}
+				}
+			}
+		}
+	}
+	c.printf("\nDiff Total: %d\n", list.TotalDiff)
+	return nil
+}
