@@ -55,7 +55,7 @@ func (c *Credentials) sign(cmd *codec.Command) {
 	slices.SortFunc(sorted, func(x, y codec.Field) int { return strings.Compare(x.Key, y.Key) })
 	mac := hmac.New(sha1.New, []byte(c.SecretKey))
 	for _, f := range sorted {
-		if f.Key != codec.UniqueMsgQueryFlag { // added behind the hook in Java
+		if f.Key != codec.UniqueMsgQueryFlag { // servers leave it out
 			mac.Write([]byte(f.Value))
 		}
 	}

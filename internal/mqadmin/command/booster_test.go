@@ -16,6 +16,7 @@ import (
 
 	"github.com/boostermq/booster/broker"
 	"github.com/boostermq/booster/namesrv"
+	"github.com/boostermq/booster/remoting"
 )
 
 // booster is a name server and a broker in the place of the recorded ones: in
@@ -42,7 +43,7 @@ func startBooster(t *testing.T, acl bool) *booster {
 
 	nsConfig := namesrv.DefaultConfig(t.TempDir())
 	nsConfig.Server.ListenPort = 0
-	ns := namesrv.New(nsConfig, namesrv.Options{Log: log})
+	ns := namesrv.New(nsConfig, namesrv.Options{Log: log, TLS: new(remoting.DefaultTLSConfig())})
 	require.NoError(t, ns.Start(t.Context()))
 	t.Cleanup(func() { shutdown(t, ns.Shutdown) })
 	_, port, err := net.SplitHostPort(ns.Addr())
@@ -236,6 +237,40 @@ func TestACLSession(t *testing.T) {
 	account := b.run(load(t, "updateAclConfig").words...)
 	require.Contains(t, account.out, "PlainAccessConfig [accessKey=newUser01, whiteRemoteAddress=10.1.2.*, admin=false,")
 	require.NotContains(t, account.out, "newSecret01", "a secret is not printed")
+}
+
+// TestTLS: with tls.enable the connections are encrypted.
+func TestTLS(t *testing.T) {
+	b := startBooster(t, false)
+	none := func(string) string { return "" }
+	var first byte
+	tapped := func(ctx context.Context, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+		return &tap{Conn: conn, first: &first}, err
+	}
+	for _, enable := range []bool{false, true} {
+		tls := remoting.DefaultTLSConfig()
+		tls.Enable = enable
+		var out, errs bytes.Buffer
+		status := Run(t.Context(), []string{"topicList", "-n", b.ns}, Env{Out: &out, Err: &errs, Getenv: none, Property: none, TLS: &tls, Dial: tapped})
+		require.Zero(t, status, errs.String())
+		require.Contains(t, out.String(), "TBW102\n")
+		require.Equal(t, enable, first == 0x16)
+	}
+}
+
+// tap keeps the first byte that was written last.
+type tap struct {
+	net.Conn
+	first *byte
+	wrote bool
+}
+
+func (c *tap) Write(b []byte) (int, error) {
+	if !c.wrote && len(b) > 0 {
+		*c.first, c.wrote = b[0], true
+	}
+	return c.Conn.Write(b)
 }
 
 // TestClusterRT: lines keep coming until the user stops.
