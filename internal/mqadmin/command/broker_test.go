@@ -98,6 +98,8 @@ func TestBrokerConsumeStats(t *testing.T) {
 		mq := codec.MessageQueue{Topic: "DemoTopic", BrokerName: "broker-a", QueueID: int32(id)}
 		stats.OffsetTable[mq] = codec.OffsetWrapper{BrokerOffset: 54, ConsumerOffset: 54, LastTimestamp: recordedTime(t, "2026-11-22 12:25:"+at+",000")}
 	}
+	untouched := codec.MessageQueue{Topic: "DemoTopic", BrokerName: "broker-a", QueueID: 4}
+	stats.OffsetTable[untouched] = codec.OffsetWrapper{BrokerOffset: 7} // without a time: not listed
 	list := codec.ConsumeStatsList{ConsumeStatsList: []map[string][]codec.ConsumeStats{{"SELF_TEST_C_GROUP": {}}, {"DemoCG": {stats}}}}
 	f := clusterOf(t, map[int32]answer{codec.GetBrokerConsumeStats: body(list)})
 	requireGolden(t, f, "brokerConsumeStats")

@@ -20,7 +20,8 @@ var brokerConsumeStats = &Command{
 	Run: runBrokerConsumeStats,
 }
 
-// runBrokerConsumeStats prints how far each group is on each queue of a broker.
+// runBrokerConsumeStats prints how far each group is on each queue of a broker
+// that it has consumed from, as Java does.
 func runBrokerConsumeStats(ctx context.Context, c *Call) error {
 	timeout := time.Duration(c.Int("t", 50000)) * time.Millisecond
 	list, err := c.Admin.ConsumeStatsInBroker(ctx, c.Text("b", ""), c.Bool("o", false), timeout)
@@ -34,13 +35,10 @@ func runBrokerConsumeStats(ctx context.Context, c *Call) error {
 		for _, group := range slices.Sorted(maps.Keys(groups)) {
 			for _, stats := range groups[group] {
 				for _, mq := range slices.SortedFunc(maps.Keys(stats.OffsetTable), mqadmin.CompareQueues) {
-					o, last := stats.OffsetTable[mq], "-"
-					if o.LastTimestamp > 0 {
-						last = timeText(o.LastTimestamp)
-					}
-					if diff := o.BrokerOffset - o.ConsumerOffset; diff >= level {
+					o := stats.OffsetTable[mq]
+					if diff := o.BrokerOffset - o.ConsumerOffset; diff >= level && o.LastTimestamp > 0 {
 						c.printf(line, front(mq.Topic, 64), front(group, 64), front(mq.BrokerName, 32),
-							mq.QueueID, o.BrokerOffset, o.ConsumerOffset, diff, last)
+							mq.QueueID, o.BrokerOffset, o.ConsumerOffset, diff, timeText(o.LastTimestamp))
 					}
 				}
 			}
