@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/boostermq/booster/codec"
 	"github.com/boostermq/booster/internal/mqadmin"
 )
 
@@ -30,20 +31,24 @@ func runBrokerConsumeStats(ctx context.Context, c *Call) error {
 	}
 	const line = "%-64s  %-64s  %-32s  %-4v  %-20v  %-20v  %-20v  %s\n"
 	c.printf(line, "#Topic", "#Group", "#Broker Name", "#QID", "#Broker Offset", "#Consumer Offset", "#Diff", "#LastTime")
-	level := int64(c.Int("l", 0))
 	for _, groups := range list.ConsumeStatsList {
 		for _, group := range slices.Sorted(maps.Keys(groups)) {
 			for _, stats := range groups[group] {
-				for _, mq := range slices.SortedFunc(maps.Keys(stats.OffsetTable), mqadmin.CompareQueues) {
-					o := stats.OffsetTable[mq]
-					if diff := o.BrokerOffset - o.ConsumerOffset; diff >= level && o.LastTimestamp > 0 {
-						c.printf(line, front(mq.Topic, 64), front(group, 64), front(mq.BrokerName, 32),
-							mq.QueueID, o.BrokerOffset, o.ConsumerOffset, diff, timeText(o.LastTimestamp))
-					}
-				}
+				c.printConsumeStats(line, group, stats)
 			}
 		}
 	}
 	c.printf("\nDiff Total: %d\n", list.TotalDiff)
 	return nil
+}
+
+// printConsumeStats prints the queues on which a group is at least -l messages behind.
+func (c *Call) printConsumeStats(line, group string, stats codec.ConsumeStats) {
+	for _, mq := range slices.SortedFunc(maps.Keys(stats.OffsetTable), mqadmin.CompareQueues) {
+		o := stats.OffsetTable[mq]
+		if diff := o.BrokerOffset - o.ConsumerOffset; diff >= int64(c.Int("l", 0)) && o.LastTimestamp > 0 {
+			c.printf(line, front(mq.Topic, 64), front(group, 64), front(mq.BrokerName, 32),
+				mq.QueueID, o.BrokerOffset, o.ConsumerOffset, diff, timeText(o.LastTimestamp))
+		}
+	}
 }

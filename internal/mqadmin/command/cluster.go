@@ -20,16 +20,19 @@ var clusterList = &Command{
 	Run: runClusterList,
 }
 
-// runClusterList prints a line for every member of every broker, with -i again and again.
+// runClusterList prints a line for every member of every broker, with -i
+// again and again whatever happens meanwhile.
 func runClusterList(ctx context.Context, c *Call) error {
 	list := c.printClusters
 	if c.Has("m") {
 		list = c.printClusterTotals
 	}
+	if !c.Has("i") {
+		return list(ctx)
+	}
 	for {
-		err := list(ctx)
-		if err != nil || !c.Has("i") {
-			return err
+		if err := list(ctx); err != nil {
+			c.warn(err)
 		}
 		if !wait(ctx, time.Duration(c.Int("i", 1))*time.Second) {
 			return nil
@@ -41,7 +44,7 @@ func runClusterList(ctx context.Context, c *Call) error {
 func wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
-		return true
+		return ctx.Err() == nil
 	case <-ctx.Done():
 		return false
 	}

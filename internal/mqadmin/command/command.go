@@ -30,7 +30,8 @@ type kind int
 
 const (
 	anyText kind = iota
-	wholeNumber
+	int64Number
+	int32Number
 	trueOrFalse
 )
 
@@ -49,7 +50,10 @@ func either(short, long, text string) Option {
 }
 
 // number makes o take whole numbers only.
-func (o Option) number() Option { o.kind = wholeNumber; return o }
+func (o Option) number() Option { o.kind = int64Number; return o }
+
+// int32 makes o take whole numbers that travel as int32.
+func (o Option) int32() Option { o.kind = int32Number; return o }
 
 // boolean makes o take true and false only; Java takes everything else for false.
 func (o Option) boolean() Option { o.kind = trueOrFalse; return o }

@@ -74,6 +74,7 @@ func TestWrongCommandLine(t *testing.T) {
 		{[]string{"updateTopic", "-t", "T"}, "mqadmin updateTopic: missing required option: one of -b and -c"},
 		{[]string{"updateTopic", "-t", "T", "-b", "b:1", "-c", "c"}, "mqadmin updateTopic: missing required option: one of -b and -c"},
 		{[]string{"updateTopic", "-t", "T", "-b", "b:1", "-r", "many"}, `mqadmin updateTopic: option -r (readQueueNums) takes a number, not "many"`},
+		{[]string{"updateTopic", "-t", "T", "-b", "b:1", "-r", "4294967297"}, `mqadmin updateTopic: option -r (readQueueNums) takes a number, not "4294967297"`},
 		{[]string{"updateTopic", "-t", "T", "-b", "b:1", "-o", "ture"}, `mqadmin updateTopic: option -o (order) takes true or false, not "ture"`},
 	} {
 		got := run(t, nil, c.words...)

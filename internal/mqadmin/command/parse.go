@@ -28,7 +28,7 @@ func (a Args) Int(short string, byDefault int) int {
 	return byDefault
 }
 
-// Int32 is Int for what travels as int32.
+// Int32 is Int for an option declared as int32.
 func (a Args) Int32(short string, byDefault int32) int32 { return int32(a.Int(short, int(byDefault))) }
 
 // Bool returns the value of an option declared as boolean, or byDefault.
@@ -138,8 +138,9 @@ func (p *parser) isOption(word string) bool {
 func (p *parser) set(o Option, value string) error {
 	value = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(value, `"`), `"`))
 	switch {
-	case o.kind == wholeNumber:
-		if _, err := strconv.ParseInt(value, 10, 64); err != nil {
+	case o.kind == int64Number || o.kind == int32Number:
+		bits := map[kind]int{int64Number: 64, int32Number: 32}[o.kind]
+		if _, err := strconv.ParseInt(value, 10, bits); err != nil {
 			return fmt.Errorf("option -%s (%s) takes a number, not %q", o.Short, strings.TrimSpace(o.Long), value)
 		}
 	case o.kind == trueOrFalse && !strings.EqualFold(value, "true") && !strings.EqualFold(value, "false"):

@@ -25,17 +25,21 @@ type Env struct {
 // Call is one command being run.
 type Call struct {
 	Args
-	Admin *mqadmin.Admin
-	out   io.Writer
-	err   error // the first of writing to out
+	Admin   *mqadmin.Admin
+	command *Command
+	env     Env
+	err     error // the first of printing
 }
 
 // printf prints to standard output.
 func (c *Call) printf(format string, args ...any) {
-	if _, err := fmt.Fprintf(c.out, format, args...); err != nil && c.err == nil {
+	if _, err := fmt.Fprintf(c.env.Out, format, args...); err != nil && c.err == nil {
 		c.err = fmt.Errorf("standard output: %w", err)
 	}
 }
+
+// warn says what went wrong without ending the command.
+func (c *Call) warn(err error) { c.command.failed(err, c.env) }
 
 // errUsage is returned by a command whose options do not say enough: the
 // usage is printed, as Java does without a further word.
@@ -111,7 +115,7 @@ func (c *Command) run(ctx context.Context, args Args, env Env) error {
 	}
 	admin := mqadmin.New(mqadmin.Config{NameServers: servers, Credentials: credentials, TLS: env.TLS, Dial: env.Dial})
 	defer admin.Close()
-	call := &Call{Args: args, Admin: admin, out: env.Out}
+	call := &Call{Args: args, Admin: admin, command: c, env: env}
 	return errors.Join(c.Run(ctx, call), call.err)
 }
 

@@ -100,6 +100,9 @@ func (c *Call) printRT(ctx context.Context, cluster, broker string, amount int, 
 			all += took
 		}
 	}
+	if ctx.Err() != nil {
+		return // stopped in the middle
+	}
 	ms := float64(all.Milliseconds()) / float64(amount-1)
 	if asLog {
 		c.printf("%s|%s|%s|%s|%.0f\n", time.Now().In(logZone).Format(dateTime), c.Text("m", "noname"), cluster, broker, math.Round(ms))

@@ -13,14 +13,14 @@ import (
 var updateTopic = &Command{
 	Name: "updateTopic", Text: "Update or create topic",
 	Options: []Option{
-		optional("p", "perm", "set topic's permission(2|4|6), intro[2:W 4:R; 6:RW]").number(),
+		optional("p", "perm", "set topic's permission(2|4|6), intro[2:W 4:R; 6:RW]").int32(),
 		either("b", "brokerAddr", "create topic to which broker"),
-		optional("r", "readQueueNums", "set read queue nums").number(),
+		optional("r", "readQueueNums", "set read queue nums").int32(),
 		either("c", "clusterName", "create topic to which cluster"),
 		optional("s", "hasUnitSub", "has unit sub (true|false)").boolean(),
 		required("t", "topic", "topic name"),
 		optional("u", "unit", "is unit topic (true|false)").boolean(),
-		optional("w", "writeQueueNums", "set write queue nums").number(),
+		optional("w", "writeQueueNums", "set write queue nums").int32(),
 		optional("o", "order", "set topic's order(true|false)").boolean(),
 	},
 	Run: runUpdateTopic,
@@ -124,7 +124,7 @@ func runDeleteTopic(ctx context.Context, c *Call) error {
 var updateTopicPerm = &Command{
 	Name: "updateTopicPerm", Text: "Update topic perm",
 	Options: []Option{
-		required("p", "perm", "set topic's permission(2|4|6), intro[2:W; 4:R; 6:RW]").number(),
+		required("p", "perm", "set topic's permission(2|4|6), intro[2:W; 4:R; 6:RW]").int32(),
 		optional("b", "brokerAddr", "create topic to which broker"),
 		optional("c", "clusterName", "create topic to which cluster"),
 		required("t", "topic", "topic name"),
