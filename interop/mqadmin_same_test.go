@@ -2,7 +2,9 @@ package interop
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,9 +27,7 @@ func startMQAdmins(t *testing.T) *mqadmins {
 	t.Helper()
 	program, err := cluster.BoosterProgram()
 	require.NoError(t, err)
-	namesrv, err := cluster.StartNamesrv(cluster.NamesrvOptions{Kind: suite.kind, Dir: scenarioDir(t, "namesrv")})
-	requireAvailable(t, err)
-	t.Cleanup(namesrv.Kill)
+	namesrv := ownNamesrv(t, "namesrv")
 	broker := ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr})
 	return &mqadmins{t: t, namesrv: namesrv.Addr, broker: broker.Addr, program: program}
 }
@@ -111,4 +111,43 @@ func TestMQAdminSameOutput(t *testing.T) {
 		theirs := m.theirs(row.line)
 		require.Equal(t, steady(theirs, row.differs), steady(m.ours(row.line), row.differs), row.line)
 	}
+}
+
+// TestMQAdminACL: signed with the account of conf/tools.yml our mqadmin may do what an admin may, on any broker.
+func TestMQAdminACL(t *testing.T) {
+	t.Parallel()
+	s := startACLServers(t, nil)
+	program, err := cluster.BoosterProgram()
+	require.NoError(t, err)
+	home := t.TempDir()
+	mqadmin := func(line string) (output string, ok bool) {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), program, append([]string{"admin"}, strings.Fields(line)...)...)
+		cmd.Env = []string{"ROCKETMQ_HOME=" + home, "NAMESRV_ADDR=" + s.namesrv.Addr}
+		text, err := cmd.CombinedOutput()
+		return string(text), err == nil
+	}
+	output, ok := mqadmin("updateTopic -c DefaultCluster -t ACLAdmin")
+	require.False(t, ok, output)
+	require.Contains(t, output, "CODE: 1  DESC: org.apache.rocketmq.acl.common.AclException: No accessKey is configured")
+
+	require.NoError(t, os.Mkdir(filepath.Join(home, "conf"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(home, "conf", "tools.yml"), []byte("accessKey: interopAdmin\nsecretKey: 12345678\n"), 0o600))
+	for _, row := range []struct{ line, want string }{
+		{"updateTopic -c DefaultCluster -t ACLAdmin", "success"},
+		{"topicStatus -t ACLAdmin", "#Broker Name"},
+		{"sendMsgStatus -b broker-a -c 1", "SEND_OK"},
+		{"updateAclConfig -c DefaultCluster -a interopNew -s newSecret01 -t T=PUB|SUB,U=DENY -g G=SUB -i PUB", "create or update plain access config to"},
+		{"updateGlobalWhiteAddr -c DefaultCluster -g 10.10.103.*,192.168.0.*", "success"},
+		{"clusterAclConfigVersion -c DefaultCluster", s.accounts},
+		{"deleteAclConfig -c DefaultCluster -a interopNew", "success"},
+	} {
+		output, ok := mqadmin(row.line)
+		require.True(t, ok, output)
+		require.Contains(t, output, row.want, row.line)
+	}
+	accounts, err := os.ReadFile(s.accounts)
+	require.NoError(t, err)
+	require.NotContains(t, string(accounts), "interopNew")
+	require.Contains(t, string(accounts), "10.10.103.*")
 }
