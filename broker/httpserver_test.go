@@ -226,8 +226,8 @@ func TestMetrics(t *testing.T) {
 		{"rocketmq_client_consume_rt", []string{"group=cg"}, 3.5},
 		{"rocketmq_client_consumer_pull_rt", []string{"group=cg"}, 1.5},
 		{"rocketmq_client_consumer_pull_tps", []string{"group=cg"}, 2.5},
-		{"rocketmq_brokeruntime_msg_put_total_today_now", []string{"brokerIP=" + b.Addr(), "brokerHost=spec-a"}, 10},
-		{"rocketmq_brokeruntime_putmessage_times_total", nil, 10},
+		{"rocketmq_brokeruntime_msg_put_total_today_now", []string{"brokerIP=" + b.Addr(), "brokerHost=spec-a"}, 13}, // with the dead letters
+		{"rocketmq_brokeruntime_putmessage_times_total", nil, 13},
 		{"rocketmq_brokeruntime_msg_gettotal_today_now", nil, 10},
 		{"rocketmq_brokeruntime_commitlog_maxoffset", nil, float64(b.store.MaxPhyOffset())},
 		{"rocketmq_brokeruntime_dispatch_behind_bytes", nil, 0},

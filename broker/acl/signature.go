@@ -38,6 +38,8 @@ type signer struct {
 }
 
 // hasValidSignature tells whether the request is signed with the account's key.
+// _UNIQUE_KEY_QUERY may be under the signature or not: Java's broker leaves it
+// out, Java's clients of 4.9 sign it.
 func (a *account) hasValidSignature(c *codec.Command) bool {
 	signature, ok := c.Ext.Lookup(codec.ACLSignature)
 	if !ok {
@@ -45,19 +47,27 @@ func (a *account) hasValidSignature(c *codec.Command) bool {
 	}
 	s := a.signers.pool.Get().(*signer)
 	defer a.signers.pool.Put(s)
-	s.sign(c)
 	s.given = append(s.given[:0], signature...)
-	valid := subtle.ConstantTimeCompare(s.wanted[:], s.given) == 1
+	valid := s.matches(c, codec.UniqueMsgQueryFlag)
+	if _, asked := c.Ext.Lookup(codec.UniqueMsgQueryFlag); asked && !valid {
+		valid = s.matches(c, "")
+	}
 	if cap(s.text)+cap(s.given) > maxKeptTextBytes {
 		s.text, s.given = nil, nil
 	}
 	return valid
 }
 
+// matches tells whether s.given is the signature of c without the field unsigned.
+func (s *signer) matches(c *codec.Command, unsigned string) bool {
+	s.sign(c, unsigned)
+	return subtle.ConstantTimeCompare(s.wanted[:], s.given) == 1
+}
+
 // sign puts the signature that c should have into s.wanted: over the values of
-// the ext fields in the order of their keys, then the body as it is.
-func (s *signer) sign(c *codec.Command) {
-	s.appendValues(c.Ext)
+// the ext fields but unsigned in the order of their keys, then the body as it is.
+func (s *signer) sign(c *codec.Command, unsigned string) {
+	s.appendValues(c.Ext, unsigned)
 	s.mac.Reset()
 	s.mac.Write(s.text)
 	s.mac.Write(c.Body)
@@ -67,10 +77,10 @@ func (s *signer) sign(c *codec.Command) {
 
 // appendValues fills s.text. Of equal keys the last counts, as everywhere. Keys
 // are compared by bytes; Java's order differs beyond U+FFFF only.
-func (s *signer) appendValues(f codec.Fields) {
+func (s *signer) appendValues(f codec.Fields, unsigned string) {
 	s.order = s.order[:0]
 	for i := range f {
-		if k := f[i].Key; k != codec.ACLSignature && k != codec.UniqueMsgQueryFlag {
+		if k := f[i].Key; k != codec.ACLSignature && k != unsigned {
 			s.order = append(s.order, i)
 		}
 	}

@@ -92,7 +92,7 @@ func TestSignature(t *testing.T) {
 	c.Body[1]++
 	require.False(t, valid(c))
 	c = fresh()
-	c.Ext = append(c.Ext, codec.Field{Key: "_UNIQUE_KEY_QUERY", Value: "true"}) // not signed by clients
+	c.Ext = append(c.Ext, codec.Field{Key: "_UNIQUE_KEY_QUERY", Value: "true"}) // not signed
 	require.True(t, valid(c))
 	c = fresh()
 	c.Ext[0], c.Ext[2] = c.Ext[2], c.Ext[0]
@@ -107,6 +107,16 @@ func TestSignature(t *testing.T) {
 		c.Ext[len(c.Ext)-1].Value = signature
 		require.False(t, valid(c))
 	}
+}
+
+// TestSignatureOfQuery: what mqadmin 4.9.8 signed for a query by key (recorded), with the flag under the signature, is valid.
+func TestSignatureOfQuery(t *testing.T) {
+	f := loaded(t, Options{}, "accounts:\n- accessKey: rocketmq2\n  secretKey: 12345678\n  admin: true\n")
+	c := request(12, "_UNIQUE_KEY_QUERY", "false", "beginTimestamp", "0", "topic", "DemoTopic", "AccessKey", "rocketmq2",
+		"maxNum", "64", "endTimestamp", "9223372036854775807", "key", "order1", "Signature", "8uh2ieK4lRVfVaCfygCaF/kXLJc=")
+	require.NoError(t, f.Validate(elsewhere, c))
+	c.Ext[0].Value = "true"
+	require.Error(t, f.Validate(elsewhere, c))
 }
 
 // TestTopicOfRecord: delayed and half messages are of the topic they go to; a

@@ -47,6 +47,9 @@ func (o *javaOptions) add(source, text string) {
 	}
 }
 
+// property returns the value of a system property; "" = not set.
+func (o *javaOptions) property(key string) string { return o.properties[key] }
+
 // parseHeapSize reads a JVM's size: bytes, or a number with k, m, g or t.
 func parseHeapSize(text string) (bytes int64, ok bool) {
 	number := strings.TrimRight(text, "kKmMgGtT")

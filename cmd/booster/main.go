@@ -1,7 +1,7 @@
 // Command booster is the one program of the project: name server, broker and
 // tools. It is thin: flags → configuration → Controller → signals.
 //
-// Called as mqnamesrv, mqbroker or mqshutdown (a link or a copy of that name, or
+// Called as mqnamesrv, mqbroker, mqadmin or mqshutdown (a link or a copy of that name, or
 // the first argument) it takes the options of those scripts and behaves as they do.
 package main
 
@@ -64,6 +64,8 @@ func scriptCommand(name string) *cobra.Command {
 		return namesrvCommand(name)
 	case "mqbroker":
 		return brokerCommand(name)
+	case "mqadmin":
+		return adminCommand(name)
 	case "mqshutdown":
 		return shutdownCommand()
 	}
@@ -87,7 +89,7 @@ func command(name string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), devCommand(), healthCommand(), configCommand(), versionCommand())
+	root.AddCommand(namesrvCommand("namesrv"), brokerCommand("broker"), adminCommand("admin"), devCommand(), healthCommand(), configCommand(), versionCommand())
 	return root
 }
 

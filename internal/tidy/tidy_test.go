@@ -52,6 +52,10 @@ var arrows = map[string][]string{
 	"broker/web":             {"codec", "broker/view"},
 	"broker":                 {"codec", "codec/fastjson", "remoting", "store", "broker/...", "internal/..."},
 	"namesrv":                {"codec", "codec/fastjson", "remoting", "internal/..."},
+
+	// Tools: clients of the wire, which never see broker, store or name server.
+	"internal/mqadmin":         {"codec", "codec/fastjson", "remoting", "internal/properties"},
+	"internal/mqadmin/command": {"codec", "codec/fastjson", "remoting", "internal/mqadmin", "internal/properties"},
 }
 
 func TestImportArrows(t *testing.T) {
