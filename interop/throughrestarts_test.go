@@ -1,0 +1,150 @@
+package interop
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/boostermq/booster/interop/internal/agent"
+	"github.com/boostermq/booster/interop/internal/cluster"
+)
+
+// restarts is how often TestThroughRestarts stops the broker, each way.
+const restarts = 10
+
+// TestThroughRestarts: every kind of producer and consumer works on while the broker, with SYNC_FLUSH, is stopped and
+// started again. What was acknowledged is stored at the place the producer was told and in the order of sending, and is
+// delivered; an orderly consumer gets it in order; what was rolled back is not there. A clean stop makes nothing twice, and
+// the consumers get nothing again of what they had committed. A kill may repeat a delayed message or a commit: Java's
+// at-least-once.
+func TestThroughRestarts(t *testing.T) {
+	t.Parallel()
+	for _, clean := range []bool{true, false} {
+		t.Run(map[bool]string{true: "clean", false: "kill -9"}[clean], func(t *testing.T) {
+			t.Parallel()
+			namesrv := ownNamesrv(t, "namesrv")
+			broker := ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr, Conf: map[string]string{
+				"flushDiskType": "SYNC_FLUSH", "messageDelayLevel": "1s", "flushDelayOffsetInterval": "1000",
+				"transactionTimeOut": "3000", "transactionCheckInterval": "3000"}})
+			var floods []*flood
+			for _, client := range matrix() {
+				for _, kind := range floodKinds() {
+					kind.flood = agent.Args{"pauseMs": 30}.With(kind.flood)
+					floods = append(floods, startFlood(t, client, namesrv.Addr, kind))
+				}
+			}
+			for range restarts {
+				for _, f := range floods {
+					f.awaitMore(1 + rand.IntN(30))
+				}
+				if clean {
+					require.NoError(t, broker.Stop())
+					noteCommitted(t, broker, floods)
+				} else {
+					broker.Kill()
+				}
+				broker = again(t, broker, suite.kind)
+			}
+			when := fmt.Sprint("after ", restarts, " restarts")
+			for _, f := range floods {
+				f.awaitMore(10)
+				f.stop()
+			}
+			for _, f := range floods {
+				f.awaitDelayed(when)
+				f.check(when)
+				f.checkDeliveries(when, clean)
+			}
+		})
+	}
+}
+
+// cleanStop is what was known when the broker had stopped.
+type cleanStop struct {
+	delivered int           // so many deliveries were before it
+	committed map[int]int64 // offsets of the consumer's group, by queue
+}
+
+// noteCommitted remembers, of each flood, the offsets the stopped broker left in consumerOffset.json.
+func noteCommitted(t *testing.T, b *cluster.Broker, floods []*flood) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(b.StoreDir, "config", "consumerOffset.json"))
+	require.NoError(t, err)
+	for _, f := range floods {
+		stop := cleanStop{committed: make(map[int]int64)}
+		stop.delivered, _ = f.c.inbox.Counts()
+		found := regexp.MustCompile(`"` + f.topic + "@" + f.c.group + `":\{([^}]*)\}`).FindStringSubmatch(string(text))
+		if found == nil {
+			continue // nothing committed yet
+		}
+		for _, entry := range strings.Split(found[1], ",") {
+			queueID, offset, both := strings.Cut(strings.Trim(entry, " \t\n"), ":")
+			require.True(t, both, entry)
+			id, err := strconv.Atoi(strings.Trim(queueID, `"`))
+			require.NoError(t, err)
+			stop.committed[id], err = strconv.ParseInt(offset, 10, 64)
+			require.NoError(t, err)
+		}
+		f.stops = append(f.stops, stop)
+	}
+}
+
+// awaitDelayed waits until what takes its time, delays and questions about transactions, is in the topic.
+func (f *flood) awaitDelayed(when string) {
+	f.t.Helper()
+	if f.kind.direct {
+		return
+	}
+	missing := make(map[string]bool)
+	for _, k := range f.inbox.Acks() {
+		if !f.rolledBack(k.Key) {
+			missing[k.Key] = true
+		}
+	}
+	eventually(f.t, when+": everything acknowledged is in the topic", func() bool {
+		_, times := f.readStored(when)
+		maps.DeleteFunc(missing, func(key string, _ bool) bool { return times[key] > 0 })
+		return len(missing) == 0
+	})
+}
+
+// checkDeliveries looks at repetitions and at the order in which an orderly consumer was served.
+func (f *flood) checkDeliveries(when string, clean bool) {
+	f.t.Helper()
+	msgs := f.c.inbox.Messages()
+	if f.kind.name == "orderly" {
+		next := make(map[int]int64)
+		for _, m := range msgs {
+			require.LessOrEqual(f.t, m.QueueOffset, next[m.QueueID], "%s: queue %d is served out of order", when, m.QueueID)
+			next[m.QueueID] = max(next[m.QueueID], m.QueueOffset+1)
+		}
+	}
+	_, times := f.readStored(when)
+	twice := 0
+	for key, n := range times {
+		if n > 1 {
+			twice++
+			require.False(f.t, clean, "%s: %s is there %d times", when, key, n)
+		}
+	}
+	require.Equal(f.t, clean, len(f.stops) > 0, "%s: stops at which %s had committed offsets", when, f.c.group)
+	for _, stop := range f.stops {
+		before := make(map[place]bool)
+		for _, m := range msgs[:stop.delivered] {
+			before[place{m.QueueID, m.QueueOffset}] = true
+		}
+		for _, m := range msgs[stop.delivered:] {
+			again := before[place{m.QueueID, m.QueueOffset}] && m.QueueOffset < stop.committed[m.QueueID]
+			require.False(f.t, again, "%s: queue %d offset %d was committed (%d) and came again", when, m.QueueID, m.QueueOffset, stop.committed[m.QueueID])
+		}
+	}
+	f.t.Logf("%s %s: %d deliveries of %d messages, %d stored twice", when, f.p.name, len(msgs), len(times), twice)
+}
