@@ -43,7 +43,7 @@ func TestThroughRestarts(t *testing.T) {
 			}
 			for range restarts {
 				for _, f := range floods {
-					f.awaitMore(1 + rand.IntN(30))
+					f.awaitMore(1 + rand.IntN(15))
 				}
 				if clean {
 					require.NoError(t, broker.Stop())
