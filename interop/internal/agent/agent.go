@@ -17,7 +17,8 @@
 //	litepull.start .queues .poll .seek .commit .committed .offsetForTimestamp .stop (Java 4.9.7, 5.3.3)
 //	mqadmin args (an array) → output (the 4.9.7 tools)
 //
-// Every start takes accessKey and secretKey too.
+// Every start takes accessKey and secretKey too, those of Java also set, an object {"Name": true} for a setter setName that
+// not every version has.
 //
 // The agents are interop/java and interop/goclient.
 package agent
