@@ -1,17 +1,12 @@
 package interop
 
 import (
-	"encoding/binary"
-	"encoding/json"
-	"io"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,34 +57,13 @@ func TestStoreWithIllegalRecords(t *testing.T) {
 	require.NotContains(t, strings.Join(newIn(before, foldersBelow(t, broker.Options.Dir)), " "), "escape", "folders made since the Java broker ended")
 }
 
-// sendBack sends 36 CONSUMER_SEND_MSG_BACK by hand, as no client would, and returns the code of the answer.
+// sendBack sends 36 CONSUMER_SEND_MSG_BACK, as no client would, and returns the code of the answer.
 func sendBack(t *testing.T, addr string, m agent.SendResult, group string, delayLevel int) int {
 	t.Helper()
 	offset, err := strconv.ParseInt(m.OffsetMsgID[16:], 16, 64)
 	require.NoError(t, err)
-	header, err := json.Marshal(map[string]any{"code": 36, "flag": 0, "language": "JAVA", "opaque": 1, "version": 399, "serializeTypeCurrentRPC": "JSON",
-		"extFields": map[string]string{"offset": strconv.FormatInt(offset, 10), "group": group, "delayLevel": strconv.Itoa(delayLevel),
-			"originMsgId": m.MsgID, "originTopic": m.Topic, "unitMode": "false", "maxReconsumeTimes": "16"}})
-	require.NoError(t, err)
-	conn, err := net.Dial("tcp", addr)
-	require.NoError(t, err)
-	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(awaitTimeout)))
-	frame := binary.BigEndian.AppendUint32(nil, uint32(4+len(header)))
-	frame = binary.BigEndian.AppendUint32(frame, uint32(len(header))) // top byte 0: a JSON header
-	_, err = conn.Write(append(frame, header...))
-	require.NoError(t, err)
-	var lengths struct{ Frame, Header uint32 }
-	require.NoError(t, binary.Read(conn, binary.BigEndian, &lengths))
-	require.LessOrEqual(t, lengths.Frame, uint32(1<<20))
-	text := make([]byte, lengths.Frame-4)
-	_, err = io.ReadFull(conn, text)
-	require.NoError(t, err)
-	var answer struct {
-		Code   int
-		Remark string
-	}
-	require.NoError(t, json.Unmarshal(text[:lengths.Header&0xFFFFFF], &answer))
+	answer := callByHand(t, addr, 36, map[string]string{"offset": strconv.FormatInt(offset, 10), "group": group, "delayLevel": strconv.Itoa(delayLevel),
+		"originMsgId": m.MsgID, "originTopic": m.Topic, "unitMode": "false", "maxReconsumeTimes": "16"})
 	t.Logf("send-back for %s: %d %s", group, answer.Code, answer.Remark)
 	return answer.Code
 }
