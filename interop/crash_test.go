@@ -39,15 +39,13 @@ func TestCrashLoop(t *testing.T) {
 				floods = append(floods, startFlood(t, kind, namesrv.Addr, plainFlood))
 			}
 			for i := range kills(t) {
-				for _, f := range floods {
-					f.awaitMore(100 + rand.IntN(500))
-				}
+				awaitMore(floods, func() int { return 100 + rand.IntN(500) })
 				broker.Kill()
 				broker = again(t, broker, loop.turns[(i+1)%len(loop.turns)])
 				t.Logf("killed, continued by %s", broker.Name)
 			}
+			awaitMore(floods, func() int { return 100 })
 			for _, f := range floods {
-				f.awaitMore(100)
 				f.stop()
 				f.check(fmt.Sprint("after ", kills(t), " kills"))
 			}

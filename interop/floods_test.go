@@ -60,12 +60,18 @@ func startFlood(t *testing.T, client, namesrv string, kind floodKind) *flood {
 	return f
 }
 
-// awaitMore waits for n more acknowledgements.
-func (f *flood) awaitMore(n int) {
-	f.t.Helper()
-	_, before := f.inbox.Counts()
-	err := f.inbox.Await(awaitTimeout, func() bool { _, acks := f.inbox.Counts(); return acks >= before+n })
-	require.NoError(f.t, err, "%s: %d more acknowledgements", f.p.name, n)
+// awaitMore waits until each flood has n() more acknowledgements than now.
+func awaitMore(floods []*flood, n func() int) {
+	goals := make([]int, len(floods))
+	for i, f := range floods {
+		_, acks := f.inbox.Counts()
+		goals[i] = acks + n()
+	}
+	for i, f := range floods {
+		f.t.Helper()
+		err := f.inbox.Await(awaitTimeout, func() bool { _, acks := f.inbox.Counts(); return acks >= goals[i] })
+		require.NoError(f.t, err, "%s: %d acknowledgements", f.p.name, goals[i])
+	}
 }
 
 // stop ends the sending and writes down what was acknowledged, for people to look into after a failure.
@@ -90,8 +96,9 @@ type place struct {
 	offset  int64
 }
 
-// check compares what is stored now with what was acknowledged and with what was delivered.
-func (f *flood) check(when string) {
+// check compares what is stored now with what was acknowledged and with what was delivered, and returns how often each key
+// is stored.
+func (f *flood) check(when string) (times map[string]int) {
 	f.t.Helper()
 	stored, times := f.readStored(when)
 	acked := make(map[string]bool)
@@ -117,6 +124,7 @@ func (f *flood) check(when string) {
 	for _, m := range f.c.inbox.Messages() {
 		require.Equal(f.t, m.Keys, stored[place{m.QueueID, m.QueueOffset}], "%s: delivered from queue %d offset %d", when, m.QueueID, m.QueueOffset)
 	}
+	return times
 }
 
 // readStored reads the topic: the key at each place, and how often each key is there. Queues have no holes; no direct

@@ -37,13 +37,14 @@ func TestThroughRestarts(t *testing.T) {
 			var floods []*flood
 			for _, client := range matrix() {
 				for _, kind := range floodKinds() {
-					kind.flood = agent.Args{"pauseMs": 30}.With(kind.flood)
+					kind.flood = agent.Args{"pauseMs": 60}.With(kind.flood)
 					floods = append(floods, startFlood(t, client, namesrv.Addr, kind))
 				}
 			}
-			for range restarts {
-				for _, f := range floods {
-					f.awaitMore(1 + rand.IntN(15))
+			for i := range restarts {
+				awaitMore(floods, func() int { return 1 + rand.IntN(15) })
+				if clean && i == restarts-1 {
+					awaitCommits(t, broker, floods)
 				}
 				if clean {
 					stopCleanly(t, broker, floods)
@@ -53,14 +54,13 @@ func TestThroughRestarts(t *testing.T) {
 				broker = again(t, broker, suite.kind)
 			}
 			when := fmt.Sprint("after ", restarts, " restarts")
+			awaitMore(floods, func() int { return 10 })
 			for _, f := range floods {
-				f.awaitMore(10)
 				f.stop()
 			}
 			for _, f := range floods {
 				f.awaitDelayed(when)
-				f.check(when)
-				f.checkDeliveries(when, clean)
+				f.checkDeliveries(when, clean, f.check(when))
 			}
 		})
 	}
@@ -70,6 +70,21 @@ func TestThroughRestarts(t *testing.T) {
 type cleanStop struct {
 	delivered int           // so many deliveries were before it
 	committed map[int]int64 // offsets of the consumer's group, by queue
+}
+
+// awaitCommits waits until the consumer of each flood has committed something, which clients do every five seconds.
+func awaitCommits(t *testing.T, b *cluster.Broker, floods []*flood) {
+	t.Helper()
+	for _, f := range floods {
+		eventually(t, f.c.group+" commits", func() bool {
+			for _, offset := range f.committed(b) {
+				if offset > 0 {
+					return true
+				}
+			}
+			return false
+		})
+	}
 }
 
 // stopCleanly stops the broker and remembers, of each flood, the offsets it left in consumerOffset.json: all that it had.
@@ -143,8 +158,9 @@ func (f *flood) awaitDelayed(when string) {
 	})
 }
 
-// checkDeliveries looks at repetitions and at the order in which an orderly consumer was served.
-func (f *flood) checkDeliveries(when string, clean bool) {
+// checkDeliveries looks at repetitions, in the topic (times, of each key) and of deliveries, and at the order in which an
+// orderly consumer was served.
+func (f *flood) checkDeliveries(when string, clean bool, times map[string]int) {
 	f.t.Helper()
 	msgs := f.c.inbox.Messages()
 	if f.kind.name == "orderly" {
@@ -154,7 +170,6 @@ func (f *flood) checkDeliveries(when string, clean bool) {
 			next[m.QueueID] = max(next[m.QueueID], m.QueueOffset+1)
 		}
 	}
-	_, times := f.readStored(when)
 	twice := 0
 	for key, n := range times {
 		if n > 1 {
