@@ -21,8 +21,9 @@ import (
 	"github.com/boostermq/booster/remoting"
 )
 
-// maxHeldPulls bounds the pulls that wait for messages.
-const maxHeldPulls = 1 << 20
+// maxHeldBytes bounds the memory of the pulls that wait for messages: some
+// 300,000 of usual length.
+const maxHeldBytes = 512 << 20
 
 // wireManagers makes the tables. They see of the broker only what they are given.
 func (b *Controller) wireManagers() error {
@@ -126,7 +127,7 @@ func (b *Controller) wireProcessors() {
 	}
 	b.hold = longpolling.New(longpolling.Options{
 		MaxOffset: func(topic string, queueID int32) int64 { return b.store.MaxOffsetInQueue(topic, queueID) },
-		Wake:      pull.wake, Drop: pull.drop, Interval: b.holdInterval, MaxHeld: maxHeldPulls,
+		Wake:      pull.wake, Drop: pull.drop, Interval: b.holdInterval, MaxHeldBytes: maxHeldBytes,
 	})
 	main, fast := b.routeTables()
 	listenPort := c.Server.ListenPort

@@ -146,3 +146,21 @@ func TestDelayLevelsWrong(t *testing.T) {
 	_, err := New(c, quietOptions())
 	require.ErrorContains(t, err, `messageDelayLevel: "soon" is not a number`)
 }
+
+// TestDelayAsyncDeliver: with enableScheduleAsyncDeliver, whatever its limits, the messages of a level arrive once and in
+// order.
+func TestDelayAsyncDeliver(t *testing.T) {
+	b := startBroker(t, func(c *Config) {
+		c.Store.MessageDelayLevel, c.Store.EnableScheduleAsyncDeliver = "0s", true
+		c.Store.ScheduleAsyncDeliverMaxPendingLimit, c.Store.ScheduleAsyncDeliverMaxResendNum2Blocked = 1, 1
+	})
+	p := dial(t, b)
+	const n = 100
+	for i := range n {
+		requireAnswer(t, p.sendV2(delayHeader("T1", "1"), strconv.Itoa(i)), codec.Success, "")
+	}
+	for i := range int64(n) {
+		require.Equal(t, strconv.FormatInt(i, 10), string(lastMessage(t, b, "T1", i).Body))
+	}
+	require.EqualValues(t, n, b.store.MaxOffsetInQueue("T1", 0))
+}

@@ -258,6 +258,10 @@ func (op *pullOp) suggestBroker() int64 {
 	return op.group.BrokerID
 }
 
+// heldPullBytes is what a held pull costs besides the bytes of its request and
+// the tag codes in its filter, which are fewer than those.
+const heldPullBytes = 1000
+
 // park holds the request until a message arrives or its time is over; false
 // when the broker holds no more.
 func (p *pullProcessor) park(op *pullOp) bool {
@@ -268,7 +272,7 @@ func (p *pullProcessor) park(op *pullOp) bool {
 	}
 	return p.b.hold.Suspend(h.Topic, h.QueueID, &longpolling.PullRequest{
 		Request: op.r, Channel: op.r.Channel, PullFromThisOffset: h.QueueOffset, MaxOffset: op.result.MaxOffset,
-		TimeoutMs: holdMs, Filter: op.filter.clone(),
+		TimeoutMs: holdMs, Filter: op.filter.clone(), SizeBytes: heldPullBytes + 2*int64(op.r.SizeBytes()),
 	})
 }
 

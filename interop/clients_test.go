@@ -25,7 +25,7 @@ func matrix() []string {
 	if only := os.Getenv("INTEROP_CLIENTS"); only != "" {
 		return strings.Split(only, ",")
 	}
-	return []string{agent.Java440, agent.Java497, agent.Go212}
+	return []string{agent.Java440, agent.Java497, agent.Java533, agent.Go212}
 }
 
 var lastUnique atomic.Int64

@@ -38,7 +38,7 @@ func TestPullFromAnyOffset(t *testing.T) {
 			require.Equal(t, int64(50), beyond.NextBeginOffset)
 		})
 	}
-	for _, kind := range []string{agent.Java440, agent.Java497} {
+	for _, kind := range []string{agent.Java440, agent.Java497, agent.Java533} {
 		t.Run("offsets "+kind, func(t *testing.T) {
 			t.Parallel()
 			requirePullOffsets(t, startPuller(t, kind, s.namesrv.Addr, topic), sent)
@@ -72,7 +72,7 @@ func requirePullOffsets(t *testing.T, p *puller, sent []agent.SendResult) {
 	})
 }
 
-// TestLitePull: DefaultLitePullConsumer polls, commits, and seeks to any offset, subscribed or with assigned queues.
+// TestLitePull: DefaultLitePullConsumer, which pulls with 11 in 4.x and with 361 in 5.x, polls, commits, and seeks to any offset, subscribed or with assigned queues.
 func TestLitePull(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
@@ -80,28 +80,36 @@ func TestLitePull(t *testing.T) {
 	p := startProducer(t, agent.Go212, s.namesrv.Addr, nil)
 	sent := append(p.send(agent.Args{"topic": topic, "queueId": 0, "text": "%d", "count": 40}),
 		p.send(agent.Args{"topic": topic, "queueId": 1, "text": "%d", "count": 10})...)
-	for _, assign := range []bool{false, true} {
-		t.Run(map[bool]string{false: "subscribe", true: "assign"}[assign], func(t *testing.T) {
-			t.Parallel()
-			l := litePuller{t, client(t, agent.Java497), unique("Lite"), topic}
-			l.call("litepull.start", agent.Args{"group": l.name, "namesrv": s.namesrv.Addr, "assign": assign}, nil)
-			t.Cleanup(func() { stopLeniently(t, l.a, "litepull.stop", l.name) })
-			if assign {
-				// Without a subscription nothing tells where to begin.
-				l.call("litepull.seek", agent.Args{"queueId": 0, "offset": 0}, nil)
-				l.call("litepull.seek", agent.Args{"queueId": 1, "offset": 0}, nil)
-			}
-			requireDelivered(t, sent, l.poll(50))
-			l.call("litepull.commit", nil, nil)
-			var committed struct{ Offset int64 }
-			eventually(t, "committed offset 40", func() bool {
-				l.call("litepull.committed", agent.Args{"queueId": 0}, &committed)
-				return committed.Offset == 40
+	for _, kind := range []string{agent.Java497, agent.Java533} {
+		for _, assign := range []bool{false, true} {
+			t.Run(kind+map[bool]string{false: " subscribe", true: " assign"}[assign], func(t *testing.T) {
+				t.Parallel()
+				l := litePuller{t, client(t, kind), unique("Lite"), topic}
+				l.call("litepull.start", agent.Args{"group": l.name, "namesrv": s.namesrv.Addr, "assign": assign}, nil)
+				t.Cleanup(func() { stopLeniently(t, l.a, "litepull.stop", l.name) })
+				l.requireLitePull(sent, assign)
 			})
-			l.call("litepull.seek", agent.Args{"queueId": 0, "offset": 25}, nil)
-			requireDelivered(t, sent[25:40], l.poll(15))
-		})
+		}
 	}
+}
+
+// requireLitePull polls what was sent, commits and seeks. Queue 0 has the first 40.
+func (l litePuller) requireLitePull(sent []agent.SendResult, assign bool) {
+	l.t.Helper()
+	if assign {
+		// Without a subscription nothing tells where to begin.
+		l.call("litepull.seek", agent.Args{"queueId": 0, "offset": 0}, nil)
+		l.call("litepull.seek", agent.Args{"queueId": 1, "offset": 0}, nil)
+	}
+	requireDelivered(l.t, sent, l.poll(50))
+	l.call("litepull.commit", nil, nil)
+	var committed struct{ Offset int64 }
+	eventually(l.t, "committed offset 40", func() bool {
+		l.call("litepull.committed", agent.Args{"queueId": 0}, &committed)
+		return committed.Offset == 40
+	})
+	l.call("litepull.seek", agent.Args{"queueId": 0, "offset": 25}, nil)
+	requireDelivered(l.t, sent[25:40], l.poll(15))
 }
 
 type litePuller struct {

@@ -19,6 +19,7 @@ func TestGroupSharesQueues(t *testing.T) {
 		{agent.Java440, agent.Java440, agent.Java497},
 		{agent.Java497, agent.Java497, agent.Go212},
 		{agent.Go212, agent.Go212, agent.Java440},
+		{agent.Java533, agent.Java533, agent.Java440},
 	} {
 		t.Run(strings.Join(kinds, " "), func(t *testing.T) {
 			t.Parallel()

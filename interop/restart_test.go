@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,9 +106,11 @@ func isSubset(some, all map[string]bool) bool {
 }
 
 // TestNamesrvDown: with two name servers one may die. Whoever runs carries on, whoever starts finds the other; the one that
-// comes back learns the broker again, and then the other may die.
+// comes back learns the broker again, and then the other may die. Not with 5.x clients: they try one name server a request
+// and do not start when that is the dead one.
 func TestNamesrvDown(t *testing.T) {
 	t.Parallel()
+	clients := slices.DeleteFunc(matrix(), func(kind string) bool { return kind == agent.Java533 })
 	first, second := ownNamesrv(t, "first"), ownNamesrv(t, "second")
 	both := first.Addr + ";" + second.Addr
 	broker := ownBroker(t, cluster.BrokerOptions{Namesrv: both, Conf: map[string]string{"registerNameServerPeriod": "10000"}})
@@ -117,7 +120,7 @@ func TestNamesrvDown(t *testing.T) {
 
 	first.Kill()
 	p.send(agent.Args{"topic": topic, "text": "%d", "count": 8})
-	for _, kind := range matrix() {
+	for _, kind := range clients {
 		requireRoundTrip(t, kind, both)
 	}
 
@@ -126,7 +129,7 @@ func TestNamesrvDown(t *testing.T) {
 	t.Cleanup(first.Kill)
 	eventually(t, "the broker known again", func() bool { return first.Knows(broker.Addr) })
 	second.Kill()
-	for _, kind := range matrix() {
+	for _, kind := range clients {
 		requireRoundTrip(t, kind, both)
 	}
 	p.send(agent.Args{"topic": topic, "text": "%d", "count": 8})

@@ -23,6 +23,7 @@ type Request struct {
 	frame codec.Frame // what Command aliases while it owns nothing
 	owner *buffer     // the buffer that holds just that frame, or nil
 	owned bool        // the bytes are r's own
+	size  int         // of the bytes, once they are r's own
 	state atomic.Uint32
 }
 
@@ -113,7 +114,9 @@ func (r *Request) Retain() {
 	header, body := r.frame.Header, r.frame.Body
 	if r.owner != nil && cap(r.owner.b) <= 2*len(r.owner.b) {
 		r.Channel.in = nil // the frame has a buffer to itself: it is ours now
+		r.size = cap(r.owner.b)
 	} else {
+		r.size = len(header) + len(body)
 		own := make([]byte, len(header)+len(body))
 		n := copy(own, header)
 		copy(own[n:], body)
@@ -125,6 +128,10 @@ func (r *Request) Retain() {
 	r.Detach()
 	r.frame, r.owner = codec.Frame{}, nil
 }
+
+// SizeBytes is how many bytes of its frame a request keeps in memory that owns
+// its bytes: a processor that holds many of them bounds the sum.
+func (r *Request) SizeBytes() int { return r.size }
 
 // rebase lets the strings that alias the header from alias its copy to.
 func (r *Request) rebase(from, to []byte) {

@@ -14,7 +14,7 @@ func ParseDelayLevels(text string) ([]int64, error) {
 	for word := range strings.FieldsSeq(text) {
 		unit, ok := units[word[len(word)-1]]
 		n, err := strconv.ParseInt(word[:len(word)-1], 10, 64)
-		if !ok || err != nil || n < 0 || n > 1<<40 {
+		if !ok || err != nil || n < 0 || n > 1<<36 {
 			return nil, fmt.Errorf("messageDelayLevel: %q is not a number with one of the units s m h d", word)
 		}
 		levels = append(levels, n*unit)

@@ -212,7 +212,7 @@ func TestParseDelayLevels(t *testing.T) {
 	levels, err := ParseDelayLevels("1s 2m  3h 4d")
 	require.NoError(t, err)
 	require.Equal(t, []int64{1000, 120_000, 10_800_000, 345_600_000}, levels)
-	for _, bad := range []string{"s", "1", "1x", "-1s", "1s 2", "99999999999999999999s"} {
+	for _, bad := range []string{"s", "1", "1x", "-1s", "1s 2", "99999999999999999999s", "100000000000d"} {
 		_, err := ParseDelayLevels(bad)
 		require.Error(t, err, bad)
 	}

@@ -29,8 +29,8 @@ type Options struct {
 	// Interval is the pause of the check loop, asked before each: CheckInterval,
 	// or shortPollingTimeMills without longPollingEnable. nil = CheckInterval.
 	Interval func() time.Duration
-	// MaxHeld bounds the number of held requests; 0 = no bound.
-	MaxHeld int
+	// MaxHeldBytes bounds the SizeBytes of all held requests together; 0 = no bound.
+	MaxHeldBytes int64
 }
 
 // PullRequestHoldService holds pulls (Java: PullRequestHoldService).
@@ -39,6 +39,7 @@ type PullRequestHoldService struct {
 	seed    maphash.Seed
 	shards  [shardCount]shard
 	held    atomic.Int64 // requests in all shards
+	bytes   atomic.Int64 // their SizeBytes
 	stopped atomic.Bool
 
 	batches sync.Pool // *batch
@@ -93,8 +94,10 @@ func (h *PullRequestHoldService) Shutdown() {
 // caller answers it. When a message arrived since r's read, Wake may have r
 // before Suspend returns.
 func (h *PullRequestHoldService) Suspend(topic string, queueID int32, r *PullRequest) bool {
-	if n := h.held.Add(1); h.o.MaxHeld > 0 && n > int64(h.o.MaxHeld) || h.stopped.Load() {
+	h.held.Add(1)
+	if n := h.bytes.Add(r.SizeBytes); h.o.MaxHeldBytes > 0 && n > h.o.MaxHeldBytes || h.stopped.Load() {
 		h.held.Add(-1)
+		h.bytes.Add(-r.SizeBytes)
 		return false
 	}
 	if r.SuspendTimestampMs == 0 {
@@ -164,6 +167,11 @@ func (h *PullRequestHoldService) dropAll() {
 // leave hands b's requests out and takes b back.
 func (h *PullRequestHoldService) leave(b *batch) {
 	h.held.Add(-int64(len(b.wake) + len(b.drop)))
+	for _, list := range [...][]*PullRequest{b.wake, b.drop} {
+		for _, r := range list {
+			h.bytes.Add(-r.SizeBytes)
+		}
+	}
 	if len(b.wake) > 0 {
 		h.o.Wake(b.wake)
 	}

@@ -236,14 +236,23 @@ func TestDeadAreNotWoken(t *testing.T) {
 	require.Zero(t, h.Held())
 }
 
-func TestMaxHeld(t *testing.T) {
-	h := newHarness(Options{MaxHeld: 2})
-	require.True(t, h.Suspend("T", 0, request("a", 0)))
-	require.True(t, h.Suspend("T", 1, request("b", 0)))
-	require.False(t, h.Suspend("T", 2, request("c", 0)))
+func TestMaxHeldBytes(t *testing.T) {
+	h := newHarness(Options{MaxHeldBytes: 100})
+	sized := func(bytes int64) *PullRequest {
+		r := request("a", 0)
+		r.SizeBytes = bytes
+		return r
+	}
+	require.True(t, h.Suspend("T", 0, sized(60)))
+	require.False(t, h.Suspend("T", 1, sized(41)))
+	require.True(t, h.Suspend("T", 1, sized(40)))
+	require.False(t, h.Suspend("T", 2, sized(1)))
 	require.Equal(t, 2, h.Held())
 	h.NotifyMessageArriving("T", 0, 1, 0, 0, nil, "")
-	require.True(t, h.Suspend("T", 2, request("c", 0)))
+	require.False(t, h.Suspend("T", 2, sized(61)))
+	require.True(t, h.Suspend("T", 2, sized(60)))
+	h.dropAll()
+	require.Zero(t, h.bytes.Load())
 }
 
 // 20,000 held pulls cost no goroutine and little memory.

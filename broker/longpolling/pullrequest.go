@@ -28,6 +28,7 @@ type PullRequest struct {
 	SuspendTimestampMs int64
 	TimeoutMs          int64         // hold time (suspendTimeoutMillis)
 	Filter             MessageFilter // nil = all messages
+	SizeBytes          int64         // what holding it costs; a peer decides how long its requests are
 }
 
 // expired tells that the hold time has passed.

@@ -14,10 +14,11 @@
 //	consumer.queues     consumer.stop     consumer.suspend, consumer.resume (Java)
 //	pull.start group namesrv topic; pull.queues topic; pull topic brokerName queueId offset max; pull.stop;
 //	pull.offsets, pull.commit, pull.committed, view, query (Java)
-//	litepull.start .queues .poll .seek .commit .committed .offsetForTimestamp .stop (Java 4.9.7)
+//	litepull.start .queues .poll .seek .commit .committed .offsetForTimestamp .stop (Java 4.9.7, 5.3.3)
 //	mqadmin args (an array) → output (the 4.9.7 tools)
 //
-// Every start takes accessKey and secretKey too (not in Java 5.3.3).
+// Every start takes accessKey and secretKey too, those of Java also set, an object {"Name": true} for a setter setName that
+// not every version has.
 //
 // The agents are interop/java and interop/goclient.
 package agent

@@ -1,6 +1,7 @@
 package io.boostermq.interop;
 
 import java.lang.reflect.Method;
+import java.util.Map;
 import org.apache.rocketmq.client.ClientConfig;
 import org.apache.rocketmq.common.MQVersion;
 import org.apache.rocketmq.remoting.RPCHook;
@@ -69,6 +70,18 @@ final class Compat {
         }
         if (args.has("unitName")) {
             config.setUnitName(args.str("unitName"));
+        }
+        for (Map.Entry<String, Object> e : args.map("set").entrySet()) {
+            set(config, "set" + e.getKey(), (Boolean) e.getValue());
+        }
+    }
+
+    /** Calls a setter that not every version has. */
+    private static void set(Object target, String name, boolean value) {
+        try {
+            target.getClass().getMethod(name, boolean.class).invoke(target, value);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalArgumentException(name, e);
         }
     }
 }

@@ -13,15 +13,22 @@ import java.util.concurrent.locks.LockSupport;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.SendStatus;
+import org.apache.rocketmq.client.producer.TransactionMQProducer;
 import org.apache.rocketmq.common.message.Message;
 
 /**
- * Sends without end until told to stop, and tells every acknowledgement: what crash loops need. Thread i sends to queue i
- * only, one message after the other with keys name-i-0, name-i-1, …, pauseMs between them; a failed send is not repeated,
- * its fate is unknown.
+ * Sends without end until told to stop, and tells every acknowledgement: what crash loops need. Thread i sends messages
+ * with keys name-i-0, name-i-1, …, pauseMs between the sends; a failed send is not repeated, its fate is unknown. Plain and
+ * delayed messages of thread i go to queue i only. With count there are that many in one batch; batches and transactions
+ * choose their queue themselves. A transaction producer commits, leaves undecided until it is asked, and rolls back in turn.
  */
 final class Floods {
     private static final long PAUSE_AFTER_ERROR_MS = 20;
+
+    // What becomes of the transactions, in turn.
+    private static final String[] LOCAL = {"COMMIT_MESSAGE", "COMMIT_MESSAGE", "UNKNOW", "ROLLBACK_MESSAGE", "UNKNOW"};
+    private static final String[] CHECK =
+        {"COMMIT_MESSAGE", "COMMIT_MESSAGE", "COMMIT_MESSAGE", "ROLLBACK_MESSAGE", "ROLLBACK_MESSAGE"};
 
     private final Agent agent;
     private final Map<String, Flood> floods = new ConcurrentHashMap<>();
@@ -36,8 +43,8 @@ final class Floods {
         Flood f = new Flood(Producers.find(args), args);
         floods.put(args.str("name"), f);
         for (int i = 0; i < args.integer("threads", 4); i++) {
-            int queueId = i;
-            Thread t = new Thread(() -> f.run(queueId));
+            int number = i;
+            Thread t = new Thread(() -> f.run(number));
             f.threads.add(t);
             t.start();
         }
@@ -69,33 +76,62 @@ final class Floods {
             this.name = args.str("name");
         }
 
-        void run(int queueId) {
-            byte[] body = new byte[args.integer("size", 100)];
-            Arrays.fill(body, "x".getBytes(StandardCharsets.UTF_8)[0]);
-            for (long seq = 0; !stopped.get(); seq++) {
-                Message m = new Message(args.str("topic"), body);
-                m.setKeys(name + "-" + queueId + "-" + seq);
-                m.putUserProperty("seq", String.valueOf(seq));
-                send(m, queueId);
+        void run(int thread) {
+            int count = args.integer("count", 1);
+            for (long seq = 0; !stopped.get(); seq += count) {
+                List<Message> messages = new ArrayList<>();
+                for (int i = 0; i < count; i++) {
+                    messages.add(message(thread, seq + i));
+                }
+                send(messages, thread);
                 pause(args.num("pauseMs", 0));
             }
         }
 
-        private void send(Message m, int queueId) {
+        private Message message(int thread, long seq) {
+            byte[] body = new byte[args.integer("size", 100)];
+            Arrays.fill(body, "x".getBytes(StandardCharsets.UTF_8)[0]);
+            Message m = new Message(args.str("topic"), body);
+            m.setKeys(name + "-" + thread + "-" + seq);
+            m.putUserProperty("seq", String.valueOf(seq));
+            if (args.has("delayLevel")) {
+                m.setDelayTimeLevel(args.integer("delayLevel", 0));
+            }
+            if (producer instanceof TransactionMQProducer) {
+                m.putUserProperty("local", LOCAL[(int) (seq % LOCAL.length)]);
+                m.putUserProperty("check", CHECK[(int) (seq % CHECK.length)]);
+            }
+            return m;
+        }
+
+        private void send(List<Message> messages, int thread) {
             try {
-                SendResult r = producer.send(m, Producers.selector(args), queueId);
+                SendResult r = sendAs(messages, thread);
                 // A slave that is missing or late is no loss here: the master has the message.
                 if (r.getSendStatus() == SendStatus.FLUSH_DISK_TIMEOUT) {
                     throw new IllegalStateException(r.toString());
                 }
-                acked.incrementAndGet();
-                agent.emit("acked", Agent.fields("name", name, "key", m.getKeys(), "queueId", queueId,
-                    "queueOffset", r.getQueueOffset(), "msgId", r.getMsgId(), "status", r.getSendStatus().name()));
+                acked.addAndGet(messages.size());
+                for (int i = 0; i < messages.size(); i++) {
+                    agent.emit("acked", Agent.fields("name", name, "key", messages.get(i).getKeys(),
+                        "queueId", r.getMessageQueue().getQueueId(), "queueOffset", r.getQueueOffset() + i,
+                        "msgId", r.getMsgId(), "status", r.getSendStatus().name()));
+                }
             } catch (Exception e) {
                 failed.incrementAndGet();
                 lastError = e.toString();
                 pause(PAUSE_AFTER_ERROR_MS);
             }
+        }
+
+        private SendResult sendAs(List<Message> messages, int thread) throws Exception {
+            if (producer instanceof TransactionMQProducer) {
+                return producer.sendMessageInTransaction(messages.get(0), null);
+            }
+            if (messages.size() > 1) {
+                return producer.send(messages);
+            }
+            return producer.send(messages.get(0), Producers.selector(args), thread);
         }
 
         private void pause(long ms) {
