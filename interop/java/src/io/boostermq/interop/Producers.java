@@ -51,7 +51,7 @@ final class Producers {
             t.setTransactionListener(new Decisions(name));
             p = t;
         } else {
-            p = new DefaultMQProducer(group, Compat.credentials(args));
+            p = new DefaultMQProducer(group, Compat.credentials(args), args.bool("trace", false), null);
         }
         Compat.configure(p, args, name);
         if (args.has("timeoutMs")) {
