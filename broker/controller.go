@@ -42,6 +42,8 @@ type Options struct {
 	TLS   *remoting.TLSConfig // nil = connections with TLS are closed
 	// Collectors are served at /metrics too.
 	Collectors []prometheus.Collector
+	// LockMaxLive is how long a queue lock lives without renewal; 0 = a minute.
+	LockMaxLive time.Duration
 }
 
 // Controller is the broker (Java: BrokerController): it wires everything and

@@ -67,7 +67,11 @@ func startBroker(out io.Writer, cfg broker.Config, path string, unknown []proper
 	if err != nil {
 		return err
 	}
-	b, err := broker.New(cfg, broker.Options{FS: vfs.OS(), Log: log, TLS: tls, ConfigPath: path})
+	locks, err := lockMaxLive(log)
+	if err != nil {
+		return err
+	}
+	b, err := broker.New(cfg, broker.Options{FS: vfs.OS(), Log: log, TLS: tls, ConfigPath: path, LockMaxLive: locks})
 	if err != nil {
 		return err
 	}

@@ -75,8 +75,12 @@ func startDev(out io.Writer, f devFlags, ns namesrv.Config, cfg broker.Config, l
 	if err != nil {
 		return err
 	}
+	locks, err := lockMaxLive(log)
+	if err != nil {
+		return err
+	}
 	n := namesrv.New(ns, namesrv.Options{FS: fsys, Log: logs.Logger("namesrv"), TLS: tls})
-	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile, Collectors: n.Collectors()})
+	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile, Collectors: n.Collectors(), LockMaxLive: locks})
 	if err != nil {
 		return err
 	}

@@ -3,25 +3,16 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"os"
-	"strings"
 
 	"github.com/boostermq/booster/internal/properties"
 	"github.com/boostermq/booster/remoting"
 )
 
-// loadTLS takes the TLS settings from where Java's scripts get system
-// properties (-Dkey=value in JAVA_OPT and JAVA_OPT_EXT), then from the file
-// they name.
+// loadTLS takes the TLS settings from system properties, then from the file they
+// name.
 func loadTLS(log *slog.Logger) (*remoting.TLSConfig, error) {
 	tls := remoting.DefaultTLSConfig()
-	var pairs []properties.Pair
-	for _, option := range strings.Fields(os.Getenv("JAVA_OPT") + " " + os.Getenv("JAVA_OPT_EXT")) {
-		if key, value, ok := strings.Cut(strings.TrimPrefix(option, "-D"), "="); ok && strings.HasPrefix(option, "-Dtls.") {
-			pairs = append(pairs, properties.Pair{Key: key, Value: value})
-		}
-	}
-	unknown, err := properties.Apply(pairs, &tls)
+	unknown, err := properties.Apply(systemProperties("tls."), &tls)
 	warnUnknown(log, "JAVA_OPT", unknown)
 	if err != nil {
 		return nil, fmt.Errorf("JAVA_OPT: %w", err)
