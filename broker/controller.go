@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -43,6 +44,8 @@ type Options struct {
 	TLS   *remoting.TLSConfig // nil = connections with TLS are closed
 	// Collectors are served at /metrics too.
 	Collectors []prometheus.Collector
+	// LockMaxLive is how long a queue lock lives without renewal; 0 = a minute.
+	LockMaxLive time.Duration
 }
 
 // Controller is the broker (Java: BrokerController): it wires everything and

@@ -46,7 +46,7 @@ func (b *Controller) wireManagers() error {
 		OnChange: b.notifyConsumerIDsChanged, OnRegister: b.filters.Register, OnUnregister: b.filters.Unregister, Log: b.log,
 	})
 	b.producers = client.NewProducerManager(b.log)
-	b.locks = client.NewRebalanceLockManager(0)
+	b.locks = client.NewRebalanceLockManager(b.opts.LockMaxLive)
 	b.clients = client.NewClientHousekeeping(b.producers, b.consumers, b.locks)
 	b.disk = newDiskUsage(b.opts.FS, b.log, c)
 	b.stats = stats.New(stats.Options{

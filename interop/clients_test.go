@@ -63,7 +63,13 @@ type producer struct {
 
 func startProducer(t *testing.T, kind, namesrv string, args agent.Args) *producer {
 	t.Helper()
-	p := &producer{t: t, a: client(t, kind), name: unique("P-" + kind)}
+	return startProducerOf(t, client(t, kind), namesrv, args)
+}
+
+// startProducerOf starts a producer in that client process.
+func startProducerOf(t *testing.T, a *agent.Agent, namesrv string, args agent.Args) *producer {
+	t.Helper()
+	p := &producer{t: t, a: a, name: unique("P-" + a.Kind)}
 	p.call("producer.start", agent.Args{"group": p.name, "namesrv": namesrv, "timeoutMs": 30000}.With(args), nil)
 	t.Cleanup(func() { stopLeniently(t, p.a, "producer.stop", p.name) })
 	return p
@@ -132,7 +138,13 @@ type consumer struct {
 
 func startConsumer(t *testing.T, kind, namesrv string, args agent.Args) *consumer {
 	t.Helper()
-	c := &consumer{t: t, a: client(t, kind), name: unique("C-" + kind)}
+	return startConsumerOf(t, client(t, kind), namesrv, args)
+}
+
+// startConsumerOf starts a consumer in that client process.
+func startConsumerOf(t *testing.T, a *agent.Agent, namesrv string, args agent.Args) *consumer {
+	t.Helper()
+	c := &consumer{t: t, a: a, name: unique("C-" + a.Kind)}
 	c.inbox, c.group = c.a.Inbox(c.name), c.name
 	if group, given := args["group"].(string); given {
 		c.group = group

@@ -140,7 +140,7 @@ func (f *flood) readStored(when string) (stored map[place]string, times map[stri
 			times[m.Keys]++
 			require.False(f.t, f.rolledBack(m.Keys), "%s: %s was rolled back", when, m.Keys)
 			if f.kind.direct {
-				seq := seqOf(f.t, m.Keys)
+				seq := keySeq(f.t, m.Keys)
 				require.Greater(f.t, seq, last, "%s: queue %d offset %d is out of order", when, queueID, m.QueueOffset)
 				last = seq
 			}
@@ -150,7 +150,7 @@ func (f *flood) readStored(when string) (stored map[place]string, times map[stri
 }
 
 // seqOf is the number of a message of its thread, the last part of its key.
-func seqOf(t *testing.T, key string) int {
+func keySeq(t *testing.T, key string) int {
 	t.Helper()
 	seq, err := strconv.Atoi(key[strings.LastIndexByte(key, '-')+1:])
 	require.NoError(t, err)
@@ -159,5 +159,5 @@ func seqOf(t *testing.T, key string) int {
 
 // rolledBack tells whether the key is that of a transaction which is rolled back: the last two of five are.
 func (f *flood) rolledBack(key string) bool {
-	return f.kind.name == "transaction" && seqOf(f.t, key)%5 >= 3
+	return f.kind.name == "transaction" && keySeq(f.t, key)%5 >= 3
 }

@@ -1,122 +1,283 @@
 package interop
 
 import (
-	"path/filepath"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/boostermq/booster/interop/internal/agent"
+	"github.com/boostermq/booster/interop/internal/cluster"
 )
 
+// Orderly consumers renew their locks and look for queues every second instead of every 20, as far as the client can be told;
+// the broker's locks live 4 s instead of a minute.
 const (
-	// takeOverTimeout covers the 60 s a lock lives without its holder and the 20 s between the attempts of the others.
-	takeOverTimeout = 150 * time.Second
-	// minTakeOver is the 60 s without the 20 s between two renewals, and as much again for a machine that is late with one.
-	minTakeOver = 20 * time.Second
-	orderlyEach = 20 // messages to each queue, before the death and after
+	quickLocks  = "-Drocketmq.client.rebalance.lockInterval=1000"
+	quickShares = "-Drocketmq.client.rebalance.waitInterval=1000"
+	lockMaxLive = 4 * time.Second
 )
 
-// TestOrderlyTakeOver: of two orderly consumers of a group one dies without a word. The other goes on with its own queues at
-// once and gets those of the dead only when their locks have expired; it goes on where the dead had come to, or before, skips
-// nothing and gets every queue in the order of sending. Not with Go clients: their second orderly consumer of a group gets
-// nothing for longer than that, from the Java broker neither.
-func TestOrderlyTakeOver(t *testing.T) {
+// TestOrderlyConsumerDies: one of two orderly consumers of a group is killed while a producer goes on sending by key. The
+// other takes its queues when the locks are over, not before; every key arrives in its order, without a gap, to the last.
+func TestOrderlyConsumerDies(t *testing.T) {
 	t.Parallel()
-	s := shared(t)
-	var pairs []*orderlyPair
-	for _, kind := range []string{agent.Java440, agent.Java497} {
-		pairs = append(pairs, startOrderlyPair(t, kind, s.namesrv.Addr))
-	}
-	for _, o := range pairs {
-		o.kill()
-	}
-	for _, o := range pairs {
-		o.checkTakeOver()
+	namesrv := ownNamesrv(t, "namesrv")
+	ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr, Env: systemProperties(
+		fmt.Sprint("-Drocketmq.broker.rebalance.lockMaxLiveTime=", lockMaxLive.Milliseconds()))})
+	quick := ownAgent(t, agent.Java497, quickLocks, quickShares)
+	for _, kind := range matrix() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			doomed := ownAgent(t, kind, quickLocks, quickShares)
+			survivors := []*agent.Agent{quick}
+			if kind == agent.Java440 {
+				survivors = append(survivors, client(t, agent.Go212))
+			}
+			var heirs []*heir
+			for _, survivor := range survivors {
+				heirs = append(heirs, startHeir(t, namesrv.Addr, doomed, survivor))
+			}
+			for _, h := range heirs {
+				h.doomed.await(40)
+				h.survivor.await(40)
+			}
+			doomed.Close()
+			killed := time.Now()
+			for _, h := range heirs {
+				h.requireInherited(killed)
+			}
+		})
 	}
 }
 
-// orderlyPair are two consumers of one group, and what they consume.
-type orderlyPair struct {
+// heir is a group of two orderly consumers, one of which will be killed, and what is sent to them.
+type heir struct {
 	t                *testing.T
 	topic            string
-	p                *producer
 	doomed, survivor *consumer
-	deadQueues       []int
-	died             time.Time
+	sending          *keyedSends
+	lost             map[int]bool // queues of the doomed
 }
 
-func startOrderlyPair(t *testing.T, kind, namesrv string) *orderlyPair {
+const orderlyQueues = 4
+
+func startHeir(t *testing.T, namesrv string, doomed, survivor *agent.Agent) *heir {
 	t.Helper()
-	o := &orderlyPair{t: t, topic: newTopic(t, namesrv, "TakeOver-"+kind, 4), p: startProducer(t, agent.Java497, namesrv, nil)}
-	args := agent.Args{"topic": o.topic, "group": unique("TakeOver-group"), "namesrv": namesrv, "orderly": true}
-	a, err := agent.Start(kind, filepath.Join(suite.dir, unique("doomed")))
-	requireAvailable(t, err)
-	t.Cleanup(a.Close)
-	o.doomed = &consumer{t: t, a: a, name: unique("C-doomed")}
-	o.doomed.inbox = a.Inbox(o.doomed.name)
-	o.doomed.call("consumer.start", args, nil)
-	o.survivor = startConsumer(t, kind, namesrv, args)
-	o.survivor.awaitQueues(o.topic, 2)
-	o.doomed.awaitQueues(o.topic, 2)
-	o.deadQueues = o.doomed.queues(o.topic)
-	o.send()
-	eventually(t, kind+": everything consumed by both", func() bool {
-		return len(o.doomed.inbox.Messages()) >= 2*orderlyEach && len(o.survivor.inbox.Messages()) >= 2*orderlyEach
-	})
-	return o
-}
-
-func (o *orderlyPair) send() {
-	o.t.Helper()
-	for queueID := range 4 {
-		o.p.send(agent.Args{"topic": o.topic, "queueId": queueID, "text": "%d", "count": orderlyEach})
+	h := &heir{t: t, topic: newTopic(t, namesrv, "Heir", orderlyQueues), lost: make(map[int]bool)}
+	args := agent.Args{"topic": h.topic, "group": unique("Heirs"), "orderly": true, "lockIntervalMs": 1000}
+	// The Go client looks for queues every 20 s: it comes first, and gives up what the other one asks for.
+	if survivor.Kind == agent.Go212 {
+		h.survivor = startConsumerOf(t, survivor, namesrv, args)
+		h.survivor.awaitQueues(h.topic, orderlyQueues)
+		h.doomed = startConsumerOf(t, doomed, namesrv, args)
+	} else {
+		h.doomed = startConsumerOf(t, doomed, namesrv, args)
+		h.doomed.awaitQueues(h.topic, orderlyQueues)
+		h.survivor = startConsumerOf(t, survivor, namesrv, args)
 	}
-}
-
-func (o *orderlyPair) kill() {
-	o.t.Helper()
-	o.died = time.Now()
-	o.doomed.a.Close()
-	o.send()
-}
-
-func (o *orderlyPair) checkTakeOver() {
-	o.t.Helper()
-	last := func() map[int]int64 {
-		offsets := make(map[int]int64)
-		for _, m := range o.survivor.inbox.Messages() {
-			offsets[m.QueueID] = max(offsets[m.QueueID], m.QueueOffset)
-		}
-		return offsets
+	h.doomed.stopped = true // it will not be there to be stopped
+	h.doomed.awaitQueues(h.topic, orderlyQueues/2)
+	h.survivor.awaitQueues(h.topic, orderlyQueues/2)
+	for _, id := range h.doomed.queues(h.topic) {
+		h.lost[id] = true
 	}
-	eventuallyWithin(o.t, takeOverTimeout, o.survivor.name+" has everything", func() bool {
-		offsets := last()
-		for queueID := range 4 {
-			if offsets[queueID] != 2*orderlyEach-1 {
-				return false
+	h.sending = startKeyedSends(t, startProducer(t, agent.Java497, namesrv, nil), h.topic)
+	return h
+}
+
+// requireInherited waits until the survivor has had messages of all queues since the kill, and checks what both got.
+func (h *heir) requireInherited(killed time.Time) {
+	h.t.Helper()
+	var first time.Time
+	eventually(h.t, "all queues at "+h.survivor.name, func() bool {
+		inherited := make(map[int]bool)
+		for _, m := range h.survivor.inbox.Messages() {
+			if h.lost[m.QueueID] {
+				inherited[m.QueueID] = true
+				if first.IsZero() {
+					first = m.ReceivedAt
+				}
 			}
 		}
-		return true
+		return len(inherited) == len(h.lost)
 	})
-	reached := make(map[int]int64) // the offset that comes next in a queue, at the latest
-	for _, m := range o.doomed.inbox.Messages() {
-		require.LessOrEqual(o.t, m.QueueOffset, reached[m.QueueID], "queue %d of the dead", m.QueueID)
-		reached[m.QueueID] = max(reached[m.QueueID], m.QueueOffset+1)
-	}
-	previous := make(map[int]int64)
-	var first time.Duration
-	for _, m := range o.survivor.inbox.Messages() {
-		require.LessOrEqual(o.t, m.QueueOffset, reached[m.QueueID], "queue %d skips", m.QueueID)
-		if offset, begun := previous[m.QueueID]; begun {
-			require.Equal(o.t, offset+1, m.QueueOffset, "queue %d of %s is out of order", m.QueueID, o.survivor.name)
-		} else if m.QueueID == o.deadQueues[0] {
-			first = m.ReceivedAt.Sub(o.died)
-			require.Greater(o.t, first, minTakeOver, "queue %d was locked", m.QueueID)
+	require.Greater(h.t, first.Sub(killed), lockMaxLive-1500*time.Millisecond, "a lock was taken before it was over")
+	sent := h.sending.stop()
+	eventually(h.t, "the last of every key", func() bool {
+		last := make(map[string]int)
+		for _, m := range h.survivor.inbox.Messages() {
+			last[m.Keys] = seqOf(h.t, m)
 		}
-		previous[m.QueueID] = m.QueueOffset
-		reached[m.QueueID] = max(reached[m.QueueID], m.QueueOffset+1)
+		return maps.Equal(last, sent)
+	})
+	requireKeyOrder(h.t, h.doomed.inbox.Messages(), h.survivor.inbox.Messages())
+}
+
+// requireKeyOrder checks that per key every delivery is the successor of the one before. Only when another consumer goes on
+// it may begin again further back, with what the dead one had not confirmed.
+func requireKeyOrder(t *testing.T, dead, alive []agent.Message) {
+	t.Helper()
+	all := slices.Concat(dead, alive)
+	slices.SortStableFunc(all, func(a, b agent.Message) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
+	last, highest, by := make(map[string]int), make(map[string]int), make(map[string]string)
+	for _, m := range all {
+		seq := seqOf(t, m)
+		if by[m.Keys] != "" && by[m.Keys] != m.Name {
+			require.LessOrEqual(t, seq, highest[m.Keys]+1, "%s leaves out messages of key %s", m.Name, m.Keys)
+		} else {
+			next := last[m.Keys] + 1
+			if by[m.Keys] == "" {
+				next = 0
+			}
+			require.Equal(t, next, seq, "%s, key %s", m.Name, m.Keys)
+		}
+		last[m.Keys], highest[m.Keys], by[m.Keys] = seq, max(highest[m.Keys], seq), m.Name
 	}
-	o.t.Logf("%s takes over after %s", o.survivor.name, first)
+}
+
+func seqOf(t *testing.T, m agent.Message) int {
+	t.Helper()
+	seq, err := strconv.Atoi(m.Properties["seq"])
+	require.NoError(t, err)
+	return seq
+}
+
+// keyedSends sends numbered messages of several keys, each key by a thread of its own and to the queue the key selects.
+type keyedSends struct {
+	t       *testing.T
+	running sync.WaitGroup
+	end     chan struct{}
+	once    sync.Once
+	mu      sync.Mutex
+	last    map[string]int
+	err     error
+}
+
+const (
+	sendKeys  = 8
+	sendPause = 25 * time.Millisecond
+)
+
+func startKeyedSends(t *testing.T, p *producer, topic string) *keyedSends {
+	t.Helper()
+	k := &keyedSends{t: t, end: make(chan struct{}), last: make(map[string]int)}
+	for i := range sendKeys {
+		k.running.Go(func() { k.run(p, topic, fmt.Sprint("key-", i)) })
+	}
+	t.Cleanup(k.finish)
+	return k
+}
+
+func (k *keyedSends) run(p *producer, topic, key string) {
+	pause := time.NewTicker(sendPause)
+	defer pause.Stop()
+	for seq := 0; ; seq++ {
+		var answer struct{ Results []agent.SendResult }
+		err := p.a.Call("send", agent.Args{"name": p.name, "topic": topic, "orderBy": key, "keys": key, "text": key,
+			"properties": agent.Args{"seq": fmt.Sprint(seq)}}, &answer)
+		if err == nil && answer.Results[0].Status != "SEND_OK" {
+			err = fmt.Errorf("%+v", answer.Results[0])
+		}
+		k.mu.Lock()
+		k.last[key] = seq
+		if err != nil {
+			k.err = err
+		}
+		k.mu.Unlock()
+		select {
+		case <-k.end:
+			return
+		case <-pause.C:
+		}
+	}
+}
+
+func (k *keyedSends) finish() {
+	k.once.Do(func() { close(k.end) })
+	k.running.Wait()
+}
+
+// stop ends the sending and returns the last number of every key.
+func (k *keyedSends) stop() map[string]int {
+	k.t.Helper()
+	k.finish()
+	require.NoError(k.t, k.err)
+	return k.last
+}
+
+// javaClients are those of the matrix.
+func javaClients() []string {
+	return slices.DeleteFunc(matrix(), func(kind string) bool { return kind == agent.Go212 })
+}
+
+// TestOrderlyHandover: an orderly consumer which stops gives its locks back, so that another one takes over long before they
+// would have ended. The Go client keeps them.
+func TestOrderlyHandover(t *testing.T) {
+	t.Parallel()
+	s := shared(t) // where locks live a minute, longer than we wait
+	for _, kind := range javaClients() {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			topic := newTopic(t, s.namesrv.Addr, "Handover", orderlyQueues)
+			args := agent.Args{"topic": topic, "group": unique("Handover-group"), "orderly": true}
+			first := startConsumer(t, kind, s.namesrv.Addr, args)
+			p := startProducer(t, kind, s.namesrv.Addr, nil)
+			var sent []agent.SendResult
+			send := func() {
+				for id := range orderlyQueues {
+					sent = append(sent, p.send(agent.Args{"topic": topic, "queueId": id, "text": "%d", "count": 5})...)
+				}
+			}
+			send()
+			first.await(len(sent))
+			second := startConsumer(t, kind, s.namesrv.Addr, args)
+			second.awaitQueues(topic, orderlyQueues/2)
+			first.stop()
+			send()
+			eventually(t, "everything delivered", func() bool {
+				return isSubset(ids(sent), delivered(slices.Concat(first.inbox.Messages(), second.inbox.Messages())))
+			})
+			second.stop()
+		})
+	}
+}
+
+// TestGlobalOrderTopic: with orderMessageEnable the order configuration in the name server says which queues of a topic
+// producers send to; the Go client does not mind it.
+func TestGlobalOrderTopic(t *testing.T) {
+	t.Parallel()
+	namesrv, err := cluster.StartNamesrv(cluster.NamesrvOptions{
+		Kind: suite.kind, Dir: scenarioDir(t, "namesrv"), Conf: map[string]string{"orderMessageEnable": "true"}})
+	requireAvailable(t, err)
+	t.Cleanup(namesrv.Kill)
+	ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr})
+	admin := startAdmin(t, namesrv.Addr)
+	topic := newTopic(t, namesrv.Addr, "Ordered", 4)
+	admin.call("admin.orderConf", agent.Args{"topic": topic, "value": "broker-a:1"}, nil)
+	for _, kind := range javaClients() {
+		t.Run(kind, func(t *testing.T) {
+			p := startProducer(t, kind, namesrv.Addr, nil)
+			p.awaitTopic(topic, 1)
+			sent := p.send(agent.Args{"topic": topic, "text": kind, "count": 8})
+			for _, r := range sent {
+				require.Zero(t, r.QueueID)
+			}
+			c := startConsumer(t, kind, namesrv.Addr, agent.Args{"topic": topic, "orderly": true})
+			last := int64(-1)
+			for _, m := range c.await(8) {
+				require.Zero(t, m.QueueID)
+				require.Equal(t, last+1, m.QueueOffset)
+				last++
+			}
+			require.ElementsMatch(t, []int{0, 1, 2, 3}, c.queues(topic), "consumers read all queues")
+		})
+	}
+	admin.call("admin.deleteKV", agent.Args{"namespace": "ORDER_TOPIC_CONFIG", "key": topic}, nil)
+	startProducer(t, agent.Java497, namesrv.Addr, nil).awaitTopic(topic, 4)
 }

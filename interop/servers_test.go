@@ -43,6 +43,23 @@ func again(t *testing.T, b *cluster.Broker, kind cluster.Kind) *cluster.Broker {
 	return next
 }
 
+// systemProperties is the environment which gives servers under test system properties.
+func systemProperties(properties string) []string {
+	if suite.kind == cluster.Java {
+		return []string{"JDK_JAVA_OPTIONS=" + properties} // there JAVA_OPT is for the scripts, which we do without
+	}
+	return []string{"JAVA_OPT=" + properties}
+}
+
+// ownAgent starts a client process for one scenario, which may kill it.
+func ownAgent(t *testing.T, kind string, jvmFlags ...string) *agent.Agent {
+	t.Helper()
+	a, err := agent.Start(kind, scenarioDir(t, "agent"), jvmFlags...)
+	requireAvailable(t, err)
+	t.Cleanup(a.Close)
+	return a
+}
+
 func scenarioDir(t *testing.T, name string) string {
 	return filepath.Join(suite.dir, unique(filepath.Base(t.Name())+"-"+name))
 }

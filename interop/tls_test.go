@@ -67,11 +67,7 @@ func TestTLS(t *testing.T) {
 // startTLSServers starts a name server and a broker and returns their addresses.
 func startTLSServers(t *testing.T, configFile string, probe *tls.Config) (namesrvAddr, brokerAddr string) {
 	t.Helper()
-	properties := "-Dtls.server.mode=enforcing -Dtls.enable=true -Dtls.config.file=" + configFile
-	env := []string{"JAVA_OPT=" + properties}
-	if suite.kind == cluster.Java {
-		env = []string{"JDK_JAVA_OPTIONS=" + properties} // there JAVA_OPT is for the scripts, which we do without
-	}
+	env := systemProperties("-Dtls.server.mode=enforcing -Dtls.enable=true -Dtls.config.file=" + configFile)
 	namesrv, err := cluster.StartNamesrv(cluster.NamesrvOptions{
 		Kind: suite.kind, Dir: scenarioDir(t, "namesrv"), Env: env, TLS: probe})
 	requireAvailable(t, err)

@@ -71,8 +71,12 @@ func startBroker(out io.Writer, cfg broker.Config, path string, unknown []proper
 		return err
 	}
 	options := readJavaOptions(os.Getenv)
+	locks, err := options.lockMaxLive()
+	if err != nil {
+		return err
+	}
 	b, err := broker.New(cfg, broker.Options{
-		FS: vfs.OS(), Log: log, TLS: tls, ConfigPath: path, ACLPlainFile: options.properties["rocketmq.acl.plain.file"]})
+		FS: vfs.OS(), Log: log, TLS: tls, ConfigPath: path, LockMaxLive: locks, ACLPlainFile: options.property("rocketmq.acl.plain.file")})
 	if err != nil {
 		return startError(err)
 	}

@@ -79,12 +79,17 @@ func startDev(out io.Writer, f devFlags, ns namesrv.Config, cfg broker.Config, l
 	if err != nil {
 		return err
 	}
-	n := namesrv.New(ns, namesrv.Options{FS: fsys, Log: logs.Logger("namesrv"), TLS: tls})
-	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile, Collectors: n.Collectors()})
+	options := readJavaOptions(os.Getenv)
+	locks, err := options.lockMaxLive()
 	if err != nil {
 		return err
 	}
-	memory := limitMemory(readJavaOptions(os.Getenv))
+	n := namesrv.New(ns, namesrv.Options{FS: fsys, Log: logs.Logger("namesrv"), TLS: tls})
+	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile, Collectors: n.Collectors(), LockMaxLive: locks})
+	if err != nil {
+		return err
+	}
+	memory := limitMemory(options)
 	return serve(func() {
 		printLine(out, memory)
 		namesrvBanner(out, n)

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/boostermq/booster/internal/properties"
 )
@@ -50,6 +51,22 @@ func (o *javaOptions) add(source, text string) {
 // property returns the value of a system property; "" = not set.
 func (o *javaOptions) property(key string) string { return o.properties[key] }
 
+// lockMaxLiveTime is how long the queue locks of orderly consumers live, in ms.
+const lockMaxLiveTime = "rocketmq.broker.rebalance.lockMaxLiveTime"
+
+// lockMaxLive is the value of lockMaxLiveTime, 0 when it is not set.
+func (o *javaOptions) lockMaxLive() (time.Duration, error) {
+	text := o.property(lockMaxLiveTime)
+	if text == "" {
+		return 0, nil
+	}
+	ms, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("-D%s: %w", lockMaxLiveTime, err)
+	}
+	return time.Duration(ms) * time.Millisecond, nil
+}
+
 // parseHeapSize reads a JVM's size: bytes, or a number with k, m, g or t.
 func parseHeapSize(text string) (bytes int64, ok bool) {
 	number := strings.TrimRight(text, "kKmMgGtT")
@@ -73,7 +90,8 @@ var propertyVariables = map[string]string{
 	"user.home":               "HOME",
 	"rocketmq.home.dir":       "ROCKETMQ_HOME",
 	"rocketmq.namesrv.addr":   "NAMESRV_ADDR",
-	"rocketmq.acl.plain.file": "", // read where the broker is made
+	"rocketmq.acl.plain.file": "", // read where the broker is made, as is
+	lockMaxLiveTime:           "",
 }
 
 // propertyKeys are the system properties that give a setting its default.

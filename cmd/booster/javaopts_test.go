@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -103,4 +104,17 @@ func TestSystemProperties(t *testing.T) {
 	_, ignored := o.settings()
 	require.Len(t, ignored, 1)
 	require.Equal(t, "-Drocketmq.broker.diskSpaceWarningLevelRatio", ignored[0].Key)
+}
+
+// TestLockMaxLive: the life of queue locks is set as for a Java broker, with its system property, in milliseconds.
+func TestLockMaxLive(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 0, "-Xmx1g -Drocketmq.broker.rebalance.lockMaxLiveTime=1500 -Dother=1": 1500 * time.Millisecond} {
+		o := readJavaOptions(getenvOf(map[string]string{"JAVA_OPT_EXT": text}))
+		d, err := o.lockMaxLive()
+		require.NoError(t, err)
+		require.Equal(t, want, d)
+	}
+	o := readJavaOptions(getenvOf(map[string]string{"JAVA_OPT_EXT": "-Drocketmq.broker.rebalance.lockMaxLiveTime=soon"}))
+	_, err := o.lockMaxLive()
+	require.ErrorContains(t, err, "lockMaxLiveTime")
 }

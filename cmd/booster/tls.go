@@ -9,9 +9,8 @@ import (
 	"github.com/boostermq/booster/remoting"
 )
 
-// loadTLS takes the TLS settings from where Java's scripts get system
-// properties (-Dkey=value in JAVA_OPT and JAVA_OPT_EXT), then from the file
-// they name.
+// loadTLS takes the TLS settings from system properties, then from the file they
+// name.
 func loadTLS(log *slog.Logger) (*remoting.TLSConfig, error) {
 	tls := remoting.DefaultTLSConfig()
 	options := readJavaOptions(os.Getenv)

@@ -30,6 +30,7 @@ type command struct {
 	Transaction       bool   `json:"transaction"`
 	AccessKey         string `json:"accessKey"`
 	SecretKey         string `json:"secretKey"`
+	Trace             bool   `json:"trace"`
 
 	// send, flood
 	Topic      string            `json:"topic"`
@@ -52,6 +53,8 @@ type command struct {
 	PauseMs    int64             `json:"pauseMs"`
 	Local      string            `json:"local"`
 	Check      string            `json:"check"`
+	Messages   []command         `json:"messages"`
+	MsgID      string            `json:"msgId"`
 
 	// consumer.start, pull
 	Expression        string `json:"expression"`
@@ -59,7 +62,10 @@ type command struct {
 	Model             string `json:"model"`
 	FromWhere         string `json:"fromWhere"`
 	Orderly           bool   `json:"orderly"`
+	LockIntervalMs    int64  `json:"lockIntervalMs"`
+	ConsumeTimestamp  string `json:"consumeTimestamp"`
 	Failures          int32  `json:"failures"`
+	NextDelayLevel    int    `json:"nextDelayLevel"`
 	MaxReconsumeTimes *int32 `json:"maxReconsumeTimes"`
 	ConsumeBatch      *int   `json:"consumeBatch"`
 	PullBatch         *int   `json:"pullBatch"`
@@ -89,6 +95,11 @@ func (c *command) namesrv() primitive.NamesrvAddr {
 
 func (c *command) credentials() primitive.Credentials {
 	return primitive.Credentials{AccessKey: c.AccessKey, SecretKey: c.SecretKey}
+}
+
+func (c *command) trace() *primitive.TraceConfig {
+	return &primitive.TraceConfig{GroupName: c.name() + "-trace", Access: primitive.Local, NamesrvAddrs: c.namesrv(),
+		Credentials: c.credentials()}
 }
 
 func or[T any](v *T, absent T) T {

@@ -35,6 +35,8 @@ func main() {
 	a := &agent{ops: make(map[string]op), out: protocol}
 	producers := newProducers(a)
 	newFloods(a, producers)
+	newBatches(a, producers)
+	newRequests(a, producers)
 	newPushConsumers(a)
 	newPullConsumers(a)
 	a.print(fields{"event": "ready", "version": "go-2.1.2"})

@@ -70,6 +70,9 @@ func (p *producers) start(c *command) (fields, error) {
 	if c.UnitName != "" {
 		options = append(options, producer.WithUnitName(c.UnitName))
 	}
+	if c.Trace {
+		options = append(options, producer.WithTrace(c.trace()))
+	}
 	if err := s.start(p.agent, c, options); err != nil {
 		return nil, err
 	}

@@ -74,8 +74,11 @@ func consumerOptions(c *command) []consumer.Option {
 	if c.Model == "BROADCASTING" {
 		model = consumer.BroadCasting
 	}
-	if c.FromWhere == "CONSUME_FROM_LAST_OFFSET" {
+	switch c.FromWhere {
+	case "CONSUME_FROM_LAST_OFFSET":
 		from = consumer.ConsumeFromLastOffset
+	case "CONSUME_FROM_TIMESTAMP":
+		from = consumer.ConsumeFromTimestamp
 	}
 	options := []consumer.Option{consumer.WithGroupName(c.Group), consumer.WithNameServer(c.namesrv()),
 		consumer.WithInstance(c.instance()), consumer.WithConsumerModel(model), consumer.WithConsumeFromWhere(from),
@@ -83,6 +86,15 @@ func consumerOptions(c *command) []consumer.Option {
 		consumer.WithConsumeMessageBatchMaxSize(or(c.ConsumeBatch, 1)), consumer.WithPullBatchSize(int32(or(c.PullBatch, 32)))}
 	if c.MaxReconsumeTimes != nil {
 		options = append(options, consumer.WithMaxReconsumeTimes(*c.MaxReconsumeTimes))
+	}
+	if c.ConsumeTimestamp != "" {
+		options = append(options, consumer.WithConsumeTimestamp(c.ConsumeTimestamp))
+	}
+	if c.LockIntervalMs > 0 {
+		options = append(options, consumer.WithRebalanceLockInterval(time.Duration(c.LockIntervalMs)*time.Millisecond))
+	}
+	if c.Trace {
+		options = append(options, consumer.WithTrace(c.trace()))
 	}
 	return options
 }
@@ -100,9 +112,12 @@ func selectorOf(c *command) consumer.MessageSelector {
 
 // deliver tells the messages; it fails each as often as the driver wants.
 func (p *pushConsumers) deliver(c *command, r *receiver) func(context.Context, ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
-	return func(_ context.Context, msgs ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+	return func(ctx context.Context, msgs ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
 		r.inFlight.Add(1)
 		defer r.inFlight.Add(-1)
+		if concurrently, ok := primitive.GetConcurrentlyCtx(ctx); ok && c.NextDelayLevel > 0 {
+			concurrently.DelayLevelWhenNextConsume = c.NextDelayLevel
+		}
 		result := consumer.ConsumeSuccess
 		for _, m := range msgs {
 			f := describe(m)

@@ -26,14 +26,14 @@ const (
 // Kinds are all of them.
 func Kinds() []string { return []string{Java440, Java497, Java533, Go212, Java497Binary, MQAdmin} }
 
-// Start starts the agent of that kind; what it writes goes below dir.
-func Start(kind, dir string) (*Agent, error) {
+// Start starts the agent of that kind; what it writes goes below dir. The flags are for the virtual machine of a Java client.
+func Start(kind, dir string, jvmFlags ...string) (*Agent, error) {
 	if kind == MQAdmin {
 		return startJava(kind, javaenv.Server497, filepath.Join(dir, kind), []string{"-Xms64m", "-Xmx256m"})
 	}
 	if version, isJava := strings.CutPrefix(kind, "java-"); isJava {
 		version, binary := strings.CutSuffix(version, "-binary")
-		flags := []string{"-Xms64m", "-Xmx512m", "-Drocketmq.client.logLevel=WARN"}
+		flags := append([]string{"-Xms64m", "-Xmx512m", "-Drocketmq.client.logLevel=WARN"}, jvmFlags...)
 		if binary {
 			flags = append(flags, "-Drocketmq.serialize.type=ROCKETMQ")
 		}

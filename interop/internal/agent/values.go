@@ -50,6 +50,7 @@ type Message struct {
 	StoreTimestampMs int64             `json:"storeTimestampMs"`
 	CommitLogOffset  int64             `json:"commitLogOffset"`
 	StoreSizeBytes   int               `json:"storeSize"`
+	Reply            SendResult        `json:"reply"` // what the client said of sending a reply
 }
 
 // Ack is one acknowledged send of a flood.

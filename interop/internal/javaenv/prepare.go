@@ -56,7 +56,7 @@ func (p *preparation) copyDependencies() error {
 func (p *preparation) sources() ([]string, error) {
 	trees := []string{"src"}
 	if p.version != Client440 && p.version != Server440 {
-		trees = append(trees, "src-litepull")
+		trees = append(trees, "src-litepull", "src-request")
 	}
 	if p.version == Server497 {
 		trees = append(trees, "src-admin")

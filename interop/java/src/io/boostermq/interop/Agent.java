@@ -38,8 +38,12 @@ public final class Agent {
         new Floods(agent);
         new PushConsumers(agent);
         new PullConsumers(agent);
+        new Batches(agent);
+        new ProducerQueries(agent);
         agent.registerOptional("io.boostermq.interop.LitePullConsumers");
+        agent.registerOptional("io.boostermq.interop.Requests");
         agent.registerOptional("io.boostermq.interop.AdminCommands");
+        agent.registerOptional("io.boostermq.interop.AdminClients");
         agent.emit("ready", fields("version", Compat.clientVersion()));
         agent.serve();
         System.exit(0);

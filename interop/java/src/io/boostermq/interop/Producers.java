@@ -51,7 +51,7 @@ final class Producers {
             t.setTransactionListener(new Decisions(name));
             p = t;
         } else {
-            p = new DefaultMQProducer(group, Compat.credentials(args));
+            p = new DefaultMQProducer(group, Compat.credentials(args), args.bool("trace", false), null);
         }
         Compat.configure(p, args, name);
         if (args.has("timeoutMs")) {
@@ -137,6 +137,7 @@ final class Producers {
     }
 
     private void sendAsync(DefaultMQProducer p, Args args, Object[] results) throws Exception {
+        connect(p, args.str("topic"));
         CountDownLatch done = new CountDownLatch(results.length);
         for (int i = 0; i < results.length; i++) {
             int at = i;
@@ -167,6 +168,17 @@ final class Producers {
         }
         if (!done.await(args.num("waitMs", 30000), TimeUnit.MILLISECONDS)) {
             throw new IllegalStateException(done.getCount() + " of " + results.length + " callbacks are missing");
+        }
+    }
+
+    /**
+     * Connects to the brokers of a topic before several threads need a connection at once. In 4.4.0 a thread that waited
+     * for another one to connect closes the connection that one has made, with the requests on it; the client's own
+     * repetition of such a send then has a timeout of 0 ms ("invokeAsync call timeout").
+     */
+    private static void connect(DefaultMQProducer p, String topic) throws Exception {
+        for (MessageQueue q : p.fetchPublishMessageQueues(topic)) {
+            p.maxOffset(q);
         }
     }
 

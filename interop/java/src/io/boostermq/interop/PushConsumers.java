@@ -47,7 +47,7 @@ final class PushConsumers {
     private Map<String, Object> start(Args args) throws Exception {
         String name = args.str("name", args.str("group"));
         DefaultMQPushConsumer c = new DefaultMQPushConsumer(
-            args.str("group"), Compat.credentials(args), new AllocateMessageQueueAveragely());
+            args.str("group"), Compat.credentials(args), new AllocateMessageQueueAveragely(), args.bool("trace", false), null);
         Compat.configure(c, args, name);
         Compat.setMessageModel(c, args.str("model", "CLUSTERING"));
         c.setConsumeFromWhere(ConsumeFromWhere.valueOf(args.str("fromWhere", "CONSUME_FROM_FIRST_OFFSET")));
@@ -63,9 +63,13 @@ final class PushConsumers {
                 delivered(name, msgs, failures) ? ConsumeOrderlyStatus.SUCCESS
                     : ConsumeOrderlyStatus.SUSPEND_CURRENT_QUEUE_A_MOMENT);
         } else {
-            c.registerMessageListener((MessageListenerConcurrently) (msgs, context) ->
-                delivered(name, msgs, failures) ? ConsumeConcurrentlyStatus.CONSUME_SUCCESS
-                    : ConsumeConcurrentlyStatus.RECONSUME_LATER);
+            c.registerMessageListener((MessageListenerConcurrently) (msgs, context) -> {
+                if (args.has("nextDelayLevel")) {
+                    context.setDelayLevelWhenNextConsume(args.integer("nextDelayLevel", 0));
+                }
+                return delivered(name, msgs, failures) ? ConsumeConcurrentlyStatus.CONSUME_SUCCESS
+                    : ConsumeConcurrentlyStatus.RECONSUME_LATER;
+            });
         }
         c.start();
         byName.put(name, c);
