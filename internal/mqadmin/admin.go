@@ -1,6 +1,7 @@
 package mqadmin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func (a *Admin) invokeWithin(ctx context.Context, timeout time.Duration, addr st
 func (a *Admin) exchange(ctx context.Context, timeout time.Duration, addr string, cmd *codec.Command) (*codec.Command, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	cmd.Language = codec.LanguageGo
+	cmd.Language = cmp.Or(cmd.Language, codec.LanguageGo)
 	if a.config.Credentials != nil {
 		a.config.Credentials.sign(cmd)
 	}
