@@ -71,13 +71,17 @@ var ErrNoNameServer = errors.New("no name server is configured: give -n host:por
 type ResponseError struct {
 	Code   int32
 	Remark string
-	Addr   string // who answered
+	Addr   string // who answered, "" when none of those asked knew
 }
 
 // Error is one line, in Java's form: what scripts look for is CODE and DESC.
 func (e *ResponseError) Error() string {
 	remark, _, _ := strings.Cut(e.Remark, "\n")
-	return fmt.Sprintf("CODE: %d  DESC: %s, answered %s", e.Code, strings.TrimRight(remark, ". "), e.Addr)
+	text := fmt.Sprintf("CODE: %d  DESC: %s", e.Code, strings.TrimRight(remark, ". "))
+	if e.Addr != "" {
+		text += ", answered " + e.Addr
+	}
+	return text
 }
 
 // HasCode tells whether err is an answer with that response code.
