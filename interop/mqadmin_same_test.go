@@ -21,6 +21,7 @@ type mqadmins struct {
 	t               *testing.T
 	namesrv, broker string
 	program         string
+	dir             string // where ours runs
 }
 
 func startMQAdmins(t *testing.T) *mqadmins {
@@ -29,7 +30,7 @@ func startMQAdmins(t *testing.T) *mqadmins {
 	require.NoError(t, err)
 	namesrv := ownNamesrv(t, "namesrv")
 	broker := ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr})
-	return &mqadmins{t: t, namesrv: namesrv.Addr, broker: broker.Addr, program: program}
+	return &mqadmins{t: t, namesrv: namesrv.Addr, broker: broker.Addr, program: program, dir: t.TempDir()}
 }
 
 func (m *mqadmins) words(line string) []string {
@@ -49,10 +50,17 @@ func (m *mqadmins) theirs(line string) string {
 func (m *mqadmins) ours(line string) string {
 	m.t.Helper()
 	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(m.t.Context(), m.program, append([]string{"admin"}, m.words(line)...)...)
+	cmd := m.command(line)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	require.NoError(m.t, cmd.Run(), "%s: %s", line, errs.String())
 	return out.String()
+}
+
+// command is ours, not started; what it writes goes to a directory of the test.
+func (m *mqadmins) command(line string) *exec.Cmd {
+	cmd := exec.CommandContext(m.t.Context(), m.program, append([]string{"admin"}, m.words(line)...)...)
+	cmd.Dir = m.dir
+	return cmd
 }
 
 // steady makes equal what may differ between two calls, and sorts the lines: Java prints what a hash table holds in its order.

@@ -1,6 +1,7 @@
 package mqadmin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,13 +71,17 @@ var ErrNoNameServer = errors.New("no name server is configured: give -n host:por
 type ResponseError struct {
 	Code   int32
 	Remark string
-	Addr   string // who answered
+	Addr   string // who answered, "" when none of those asked knew
 }
 
 // Error is one line, in Java's form: what scripts look for is CODE and DESC.
 func (e *ResponseError) Error() string {
 	remark, _, _ := strings.Cut(e.Remark, "\n")
-	return fmt.Sprintf("CODE: %d  DESC: %s, answered %s", e.Code, strings.TrimRight(remark, ". "), e.Addr)
+	text := fmt.Sprintf("CODE: %d  DESC: %s", e.Code, strings.TrimRight(remark, ". "))
+	if e.Addr != "" {
+		text += ", answered " + e.Addr
+	}
+	return text
 }
 
 // HasCode tells whether err is an answer with that response code.
@@ -103,7 +108,7 @@ func (a *Admin) invokeWithin(ctx context.Context, timeout time.Duration, addr st
 func (a *Admin) exchange(ctx context.Context, timeout time.Duration, addr string, cmd *codec.Command) (*codec.Command, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	cmd.Language = codec.LanguageGo
+	cmd.Language = cmp.Or(cmd.Language, codec.LanguageGo)
 	if a.config.Credentials != nil {
 		a.config.Credentials.sign(cmd)
 	}

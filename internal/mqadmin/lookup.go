@@ -145,6 +145,24 @@ func (a *Admin) eachBroker(ctx context.Context, topic string, call func(addr str
 	return nil
 }
 
+// firstBroker runs call for the brokers of a topic's route, by name, until one
+// has an answer; else the last error counts.
+func (a *Admin) firstBroker(ctx context.Context, topic string, call func(addr string) error) error {
+	route, err := a.TopicRoute(ctx, topic)
+	if err != nil {
+		return err
+	}
+	err = fmt.Errorf("no broker of topic %s has an address", topic)
+	for _, b := range SortedBrokers(route) {
+		if addr := BrokerAddr(b); addr != "" {
+			if err = call(addr); err == nil {
+				break
+			}
+		}
+	}
+	return err
+}
+
 // SortedBrokers returns the brokers of a route by name.
 func SortedBrokers(route codec.TopicRouteData) []codec.BrokerData {
 	return slices.SortedFunc(slices.Values(route.BrokerDatas), func(x, y codec.BrokerData) int {

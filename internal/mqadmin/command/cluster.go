@@ -99,8 +99,13 @@ func (c *Call) printClusters(ctx context.Context) error {
 // poolLoad is messages a second over the last ten seconds, with the length and the
 // age of the queue of the pool that serves them.
 func poolLoad(info map[string]string, tps, pool string) string {
-	last, _, _ := strings.Cut(info[tps], " ")
-	return fmt.Sprintf("%9.2f(%s,%sms)", decimal(last), info[pool+"ThreadPoolQueueSize"], info[pool+"ThreadPoolQueueHeadWaitTimeMills"])
+	return fmt.Sprintf("%9.2f(%s,%sms)", firstNumber(info[tps]), info[pool+"ThreadPoolQueueSize"], info[pool+"ThreadPoolQueueHeadWaitTimeMills"])
+}
+
+// firstNumber reads the first of numbers with blanks between them.
+func firstNumber(text string) float64 {
+	first, _, _ := strings.Cut(text, " ")
+	return decimal(first)
 }
 
 // decimal reads a number of the runtime information; what is none counts 0, as in Java.

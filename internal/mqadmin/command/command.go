@@ -87,7 +87,7 @@ func (c *Command) option(name string) (Option, bool) {
 
 // find returns the command of a name, whatever its case, as in Java.
 func find(name string) (*Command, bool) {
-	for _, c := range table {
+	for _, c := range slices.Concat(table, extras) {
 		if strings.EqualFold(c.Name, name) || c.Alias != "" && strings.EqualFold(c.Alias, name) {
 			return c, true
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,17 @@ func TestEveryCommandAndOption(t *testing.T) {
 	require.Len(t, table, len(names))
 }
 
+// TestEveryCommandRuns: what is listed can be run.
+func TestEveryCommandRuns(t *testing.T) {
+	ours := []*Command{ // the others are message commands
+		updateSubGroup, deleteSubGroup, getConsumerConfig, consumerConnection, consumerProgress, consumerStatus, producerConnection, producer,
+		resetOffsetByTime, skipAccumulatedMessage, cloneGroupOffset, startMonitoring, exportMetadata, exportConfigs, exportMetrics,
+	}
+	for _, c := range slices.Concat(ours, extras) {
+		require.NotNil(t, c.Run, c.Name)
+	}
+}
+
 // TestHelp: the usage of every command is what Java's prints, byte for byte.
 func TestHelp(t *testing.T) {
 	for _, c := range table {
@@ -52,8 +64,11 @@ func TestHelp(t *testing.T) {
 	}
 	list, err := os.ReadFile("testdata/help/help.txt")
 	require.NoError(t, err)
-	require.Equal(t, result{out: string(list)}, run(t, nil))
-	require.Equal(t, result{out: string(list)}, run(t, nil, "help"))
+	want := result{out: string(list) + "\nCommands that only Booster's mqadmin has:\n" +
+		"   drainBroker          Send producers to other brokers and wait until no message comes in\n"}
+	require.Equal(t, want, run(t, nil))
+	require.Equal(t, want, run(t, nil, "help"))
+	require.Contains(t, run(t, nil, "drainBroker", "-h").out, "usage: mqadmin drainBroker -b <arg> [-h] [-n <arg>] [-t <arg>] [-u]\n")
 	require.Equal(t, load(t, "help-updateTopic").output, run(t, nil, "help", "updateTopic").out, "the help pages are of 4.9.7, this one of 4.9.8")
 	require.Equal(t, load(t, "topicRoute-noarg").output, run(t, nil, "topicRoute", "-n", nsAddr).out)
 }

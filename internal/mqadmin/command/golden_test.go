@@ -79,9 +79,14 @@ type result struct {
 // run executes mqadmin over dial, without any settings.
 func run(t *testing.T, dial func(ctx context.Context, addr string) (net.Conn, error), words ...string) result {
 	t.Helper()
+	return runUntil(t.Context(), dial, words...)
+}
+
+// runUntil is run until the command ends or ctx does.
+func runUntil(ctx context.Context, dial func(ctx context.Context, addr string) (net.Conn, error), words ...string) result {
 	none := func(string) string { return "" }
 	var out, errs bytes.Buffer
-	status := Run(t.Context(), words, Env{Out: &out, Err: &errs, Getenv: none, Property: none, Dial: dial})
+	status := Run(ctx, words, Env{Out: &out, Err: &errs, Getenv: none, Property: none, Dial: dial})
 	return result{out.String(), errs.String(), status}
 }
 

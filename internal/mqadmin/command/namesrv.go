@@ -59,16 +59,15 @@ var addWritePerm = &Command{
 }
 
 func runWipeWritePerm(ctx context.Context, c *Call) error {
-	return c.changeWritePerm(ctx, "wipe", (*mqadmin.Admin).WipeWritePerm)
+	return c.changeWritePerm(ctx, c.Text("b", ""), "wipe", (*mqadmin.Admin).WipeWritePerm)
 }
 
 func runAddWritePerm(ctx context.Context, c *Call) error {
-	return c.changeWritePerm(ctx, "add", (*mqadmin.Admin).AddWritePerm)
+	return c.changeWritePerm(ctx, c.Text("b", ""), "add", (*mqadmin.Admin).AddWritePerm)
 }
 
 // changeWritePerm tells every name server, and the user of each whether it worked.
-func (c *Call) changeWritePerm(ctx context.Context, verb string, change func(a *mqadmin.Admin, ctx context.Context, addr, broker string) (int32, error)) error {
-	broker := c.Text("b", "")
+func (c *Call) changeWritePerm(ctx context.Context, broker, verb string, change func(a *mqadmin.Admin, ctx context.Context, addr, broker string) (int32, error)) error {
 	return c.Admin.EachNameServer(func(addr string) error {
 		topics, err := change(c.Admin, ctx, addr, broker)
 		if err != nil {

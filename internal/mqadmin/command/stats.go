@@ -89,7 +89,7 @@ type count struct {
 	lastDay int64
 }
 
-// countOf asks the masters of a route. A counter that a broker does not have counts nothing.
+// countOf asks the masters of a route.
 func (c *Call) countOf(ctx context.Context, route codec.TopicRouteData, name, key string) (count, error) {
 	var sum count
 	for _, b := range route.BrokerDatas {
@@ -97,31 +97,30 @@ func (c *Call) countOf(ctx context.Context, route codec.TopicRouteData, name, ke
 		if !isMaster {
 			continue
 		}
-		data, err := c.Admin.StatsData(ctx, addr, name, key)
-		if mqadmin.HasCode(err, codec.SystemError) {
-			continue
-		}
+		at, err := c.countAt(ctx, addr, name, key)
 		if err != nil {
 			return count{}, err
 		}
-		sum.tps += data.StatsMinute.TPS
-		sum.lastDay += cmp.Or(data.StatsDay.Sum, data.StatsHour.Sum, data.StatsMinute.Sum)
+		sum.tps += at.tps
+		sum.lastDay += at.lastDay
 	}
 	return sum, nil
+}
+
+// countAt asks one broker; a counter that it does not have counts nothing.
+func (c *Call) countAt(ctx context.Context, addr, name, key string) (count, error) {
+	data, err := c.Admin.StatsData(ctx, addr, name, key)
+	if mqadmin.HasCode(err, codec.SystemError) {
+		return count{}, nil
+	}
+	return count{data.StatsMinute.TPS, cmp.Or(data.StatsDay.Sum, data.StatsHour.Sum, data.StatsMinute.Sum)}, err
 }
 
 // backlog is how many messages of a topic a group has not consumed.
 func (c *Call) backlog(ctx context.Context, group, topic string) (int64, error) {
 	stats, err := c.Admin.ConsumeStats(ctx, group, topic)
-	if mqadmin.HasCode(err, codec.TopicNotExist) || mqadmin.HasCode(err, codec.ConsumerNotOnline) {
-		return 0, nil // a group without retry topic, or without offsets
-	}
 	if err != nil {
-		return 0, err
+		return 0, unlessAbsent(err) // a group without retry topic, or without offsets, waits for nothing
 	}
-	var diff int64
-	for _, q := range stats.OffsetTable {
-		diff += q.BrokerOffset - q.ConsumerOffset
-	}
-	return max(diff, 0), nil
+	return max(totalDiff(stats), 0), nil
 }

@@ -59,3 +59,8 @@ var table = []*Command{
 	exportConfigs,
 	exportMetrics,
 }
+
+// extras is the commands that Java's mqadmin does not have.
+var extras = []*Command{
+	drainBroker,
+}

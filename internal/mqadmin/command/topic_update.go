@@ -101,9 +101,12 @@ var deleteTopic = &Command{
 	Run: runDeleteTopic,
 }
 
-// runDeleteTopic deletes a topic from the masters of a cluster, then from the name servers.
 func runDeleteTopic(ctx context.Context, c *Call) error {
-	topic, cluster := c.Text("t", ""), c.Text("c", "")
+	return c.deleteTopic(ctx, c.Text("c", ""), c.Text("t", ""))
+}
+
+// deleteTopic deletes a topic from the masters of a cluster, then from the name servers.
+func (c *Call) deleteTopic(ctx context.Context, cluster, topic string) error {
 	masters, err := c.Admin.Masters(ctx, cluster)
 	if err != nil {
 		return err

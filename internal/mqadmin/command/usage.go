@@ -10,13 +10,18 @@ import (
 // usageWidth is where lines of usage are broken, as in Java.
 const usageWidth = 110
 
-// listCommands writes what mqadmin says without arguments.
+// listCommands writes what mqadmin says without arguments: what Java's says, and then the extras.
 func listCommands(w io.Writer) {
 	fmt.Fprintln(w, "The most commonly used mqadmin commands are:")
-	for _, c := range table {
-		fmt.Fprintf(w, "   %-20s %s\n", c.Name, c.Text)
+	list := func(commands []*Command) {
+		for _, c := range commands {
+			fmt.Fprintf(w, "   %-20s %s\n", c.Name, c.Text)
+		}
 	}
+	list(table)
 	fmt.Fprintln(w, "\nSee 'mqadmin help <command>' for more information on a specific command.")
+	fmt.Fprintln(w, "\nCommands that only Booster's mqadmin has:")
+	list(extras)
 }
 
 // writeUsage writes the usage of c in the layout of commons-cli 1.2.
