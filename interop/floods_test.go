@@ -47,6 +47,9 @@ type flood struct {
 	topic   string
 	namesrv string
 	stops   []cleanStop
+	// javaRecovers: a Java broker took over after a kill. It keeps a last record whose properties were not all written; nobody
+	// was told that it is stored.
+	javaRecovers bool
 }
 
 func startFlood(t *testing.T, client, namesrv string, kind floodKind) *flood {
@@ -139,6 +142,10 @@ func (f *flood) readStored(when string) (stored map[place]string, times map[stri
 			stored[place{queueID, m.QueueOffset}] = m.Keys
 			times[m.Keys]++
 			require.False(f.t, f.rolledBack(m.Keys), "%s: %s was rolled back", when, m.Keys)
+			if f.javaRecovers && strings.HasSuffix(m.Keys, "\x00") {
+				f.t.Logf("%s: queue %d offset %d is torn", when, queueID, m.QueueOffset)
+				continue
+			}
 			if f.kind.direct {
 				seq := keySeq(f.t, m.Keys)
 				require.Greater(f.t, seq, last, "%s: queue %d offset %d is out of order", when, queueID, m.QueueOffset)
@@ -149,7 +156,7 @@ func (f *flood) readStored(when string) (stored map[place]string, times map[stri
 	return stored, times
 }
 
-// seqOf is the number of a message of its thread, the last part of its key.
+// keySeq is the number of a message of its thread, the last part of its key.
 func keySeq(t *testing.T, key string) int {
 	t.Helper()
 	seq, err := strconv.Atoi(key[strings.LastIndexByte(key, '-')+1:])

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -47,7 +48,14 @@ func (e *encoder) encodeOne(m *codec.Message) PutStatus {
 	return e.add(m)
 }
 
+// add encodes one message. Law: no record ends in a zero byte, so that recovery
+// knows one that was cut off (logScan.tornLast).
 func (e *encoder) add(m *codec.Message) PutStatus {
+	if strings.HasSuffix(m.Properties, "\x00") {
+		ended := *m
+		ended.Properties += string(rune(propertySeparator))
+		m = &ended
+	}
 	if len(m.Properties) > maxPropertiesBytes {
 		return PropertiesSizeExceeded
 	}

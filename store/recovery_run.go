@@ -234,6 +234,9 @@ func (s *MessageStore) recoverLog(start int64, clean bool) (end int64, err error
 	if end, err = sc.run(start); err != nil {
 		return 0, err
 	}
+	if end, err = sc.tornLast(end); err != nil {
+		return 0, err
+	}
 	for at := start; at < end && !clean; at = files.fileStart(at) + files.fileBytes {
 		if err := files.sync(files.find(at)); err != nil {
 			return 0, err

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"log/slog"
+	"strings"
 
 	"github.com/boostermq/booster/codec"
 )
@@ -17,7 +18,8 @@ type logScan struct {
 	durableMs int64
 	slog      *slog.Logger
 
-	buf []byte
+	buf  []byte
+	last int64 // where the last valid record begins, −1 = none was met
 }
 
 const (
@@ -29,7 +31,7 @@ const (
 
 // run returns the end of the log: the first offset from start on where no valid record begins.
 func (s *logScan) run(start int64) (int64, error) {
-	s.buf = make([]byte, scanChunkBytes)
+	s.buf, s.last = make([]byte, scanChunkBytes), -1
 	at := start
 	for {
 		next, ok, err := s.chunk(at)
@@ -60,6 +62,7 @@ func (s *logScan) chunk(at int64) (next int64, ok bool, err error) {
 		st, size := codec.CheckRecord(s.buf[pos:n], s.checkCRC)
 		switch {
 		case st == codec.RecordOK && codec.RecordPhysicalOffset(s.buf[pos:]) == at+int64(pos):
+			s.last = at + int64(pos)
 			pos += size
 		case st == codec.RecordBlank:
 			return fileEnd, true, nil
@@ -95,4 +98,26 @@ func (s *logScan) passDamage(bad int64) int64 {
 	s.slog.Error("the commit log is damaged where it had been durable, recovery goes on behind",
 		"from", bad, "to", next, "size", int32(binary.BigEndian.Uint32(head[:])))
 	return next
+}
+
+// tornLast returns the end of the log without the last record, when that one is
+// what a killed broker left of a write: all but the end of its properties, which
+// no checksum covers. Nothing that is stored ends in a zero byte, see encoder.
+func (s *logScan) tornLast(end int64) (int64, error) {
+	if s.last < 0 || end-s.last > int64(len(s.buf)) {
+		return end, nil // the rest of its file follows
+	}
+	rec := s.buf[:end-s.last]
+	n, err := s.log.readAt(rec, s.last)
+	if err != nil || n < len(rec) {
+		return end, err
+	}
+	if st, size := codec.CheckRecord(rec, false); st != codec.RecordOK || size != len(rec) {
+		return end, nil // the rest of its file follows
+	}
+	if properties, _ := codec.RecordProperties(rec); !strings.HasSuffix(properties, "\x00") || codec.RecordStoreTimestampMs(rec) < s.durableMs {
+		return end, nil
+	}
+	s.slog.Warn("the last record of the commit log is torn, it is cut off", "offset", s.last, "size", len(rec))
+	return s.last, nil
 }
