@@ -20,9 +20,12 @@ import (
 )
 
 const (
-	dockerImage   = "booster:interop"
-	clientImage   = "booster-client:interop"
-	maxImageBytes = 25 << 20
+	dockerImage = "booster:interop"
+	clientImage = "booster-client:interop"
+	// the names for the Kubernetes operator, one for each role
+	operatorBrokerImage  = "booster-broker:interop"
+	operatorNamesrvImage = "booster-nameserver:interop"
+	maxImageBytes        = 25 << 20
 	// goInContainer is the Go client in a container of the compose project.
 	goInContainer = "go-2.1.2-container"
 )
@@ -42,6 +45,7 @@ func TestDocker(t *testing.T) {
 	buildImages(t, e)
 	t.Run("run", func(t *testing.T) { dockerRun(t, e) })
 	t.Run("ordinary user", func(t *testing.T) { dockerUser(t, e) })
+	t.Run("operator", func(t *testing.T) { dockerOperator(t, e) })
 	t.Run("compose", func(t *testing.T) { dockerCompose(t, e) })
 }
 

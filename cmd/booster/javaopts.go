@@ -28,6 +28,7 @@ func readJavaOptions(getenv func(string) string) javaOptions {
 	if bytes := getenv("MAX_POSSIBLE_HEAP"); bytes != "" {
 		o.add("MAX_POSSIBLE_HEAP="+bytes, "-Xmx"+bytes)
 	}
+	o.add("BROKER_MEM", getenv("BROKER_MEM")) // of the Kubernetes operator
 	o.add("JAVA_OPT_EXT", getenv("JAVA_OPT_EXT"))
 	return o
 }

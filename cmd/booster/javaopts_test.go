@@ -16,18 +16,19 @@ func getenvOf(env map[string]string) func(string) string {
 // TestHeap: the last word about the heap wins, in the order in which RocketMQ's scripts put them on a command line.
 func TestHeap(t *testing.T) {
 	for _, c := range []struct {
-		opt, possible, ext string
-		bytes              int64
-		source             string
+		opt, possible, operator, ext string
+		bytes                        int64
+		source                       string
 	}{
-		{"", "", "", 0, ""},
-		{"-server -Xms4g -Xmx4g -Xmn2g", "", "", 4 << 30, "-Xmx4g in JAVA_OPT"},
-		{"-Xmx4g", "100000000", "", 100000000, "MAX_POSSIBLE_HEAP=100000000"},
-		{"-Xmx4g", "100000000", " -Xmx512m -XX:MaxDirectMemorySize=1g ", 512 << 20, "-Xmx512m in JAVA_OPT_EXT"},
-		{"-Xmx1T", "", "", 1 << 40, "-Xmx1T in JAVA_OPT"},
-		{"-Xmx", "lots", "-Xmx9mm -Xmx-1 -Xmx99999999999g", 0, ""},
+		{"", "", "", "", 0, ""},
+		{"-server -Xms4g -Xmx4g -Xmn2g", "", "", "", 4 << 30, "-Xmx4g in JAVA_OPT"},
+		{"-Xmx4g", "100000000", "", "", 100000000, "MAX_POSSIBLE_HEAP=100000000"},
+		{"-Xmx4g", "", " -Xms2g -Xmx2g -Xmn1g ", "", 2 << 30, "-Xmx2g in BROKER_MEM"},
+		{"-Xmx4g", "100000000", "-Xmx2g", " -Xmx512m -XX:MaxDirectMemorySize=1g ", 512 << 20, "-Xmx512m in JAVA_OPT_EXT"},
+		{"-Xmx1T", "", "", "", 1 << 40, "-Xmx1T in JAVA_OPT"},
+		{"-Xmx", "lots", "-Xmxg", "-Xmx9mm -Xmx-1 -Xmx99999999999g", 0, ""},
 	} {
-		o := readJavaOptions(getenvOf(map[string]string{"JAVA_OPT": c.opt, "MAX_POSSIBLE_HEAP": c.possible, "JAVA_OPT_EXT": c.ext}))
+		o := readJavaOptions(getenvOf(map[string]string{"JAVA_OPT": c.opt, "MAX_POSSIBLE_HEAP": c.possible, "BROKER_MEM": c.operator, "JAVA_OPT_EXT": c.ext}))
 		require.Equal(t, c.bytes, o.maxHeap, c)
 		require.Equal(t, c.source, o.heapSource, c)
 	}

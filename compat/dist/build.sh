@@ -2,7 +2,8 @@
 # Builds what is delivered, below bin/dist or $OUT; run from the top of the repository.
 #   build.sh tree VERSION ARCH FOLDER   the installation tree
 #   build.sh dist VERSION               tar.gz, deb and rpm, for amd64 and arm64
-#   build.sh image VERSION [ARCH...]    the image booster:VERSION, for this processor or those named (booster:VERSION-ARCH)
+#   build.sh image VERSION [ARCH...]    the image booster:VERSION, for this processor or those named (booster:VERSION-ARCH), and
+#                                       booster-broker and booster-nameserver of the same version for the Kubernetes operator
 # Needs go, GNU tar; for the image a Docker engine and busybox: a static one named by BUSYBOX_ARCH, or Debian's package.
 set -eu
 out=${OUT:-$PWD/bin/dist}
@@ -78,6 +79,9 @@ rootfs() {
     done <"$out/applets"
     mkdir -p "$3/etc" "$3/opt" "$3/tmp" "$3/var/tmp" "$3/home/rocketmq/rocketmq"
     chmod 1777 "$3/tmp" "$3/var/tmp"
+    for role in broker nameserver; do # /root/rocketmq/…: where the Kubernetes operator has them
+        ln -s ../rocketmq-4.9.8 "$3/home/rocketmq/rocketmq/$role"
+    done
     for link in sbin usr/bin usr/sbin; do ln -s /bin "$3/$link"; done
     ln -s home/rocketmq "$3/root" # /root/store, /root/logs
     for other in $versions; do
@@ -100,6 +104,15 @@ image() { # version tag arch
     cp "$dist/Dockerfile" "$context"
     DOCKER_BUILDKIT=0 docker build --quiet --platform "linux/$3" --tag "$2" "$context"
     rm -rf "$context"
+    role_image "$2" broker '["sh", "./brokerStart.sh"]' "$3"
+    role_image "$2" nameserver '["sh", "mqnamesrv"]' "$3"
+}
+
+# role_image IMAGE ROLE COMMAND ARCH: the image by another name, which runs COMMAND when it is told nothing. The operator names
+# an image for each role and no command.
+role_image() {
+    printf 'FROM %s\nCMD %s\n' "$1" "$3" |
+        DOCKER_BUILDKIT=0 docker build --quiet --platform "linux/$4" --tag "booster-$2:${1#*:}" -
 }
 
 images() { # version arch...
@@ -125,7 +138,7 @@ image)
     images "$@"
     ;;
 *)
-    sed -n '2,6p' "$0"
+    sed -n '2,7p' "$0"
     exit 1
     ;;
 esac
