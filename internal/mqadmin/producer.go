@@ -16,7 +16,8 @@ const defaultTopicQueueNums = 4
 // Message is what Send sends.
 type Message struct {
 	Topic      string
-	Properties map[string]string
+	Flag       int32
+	Properties map[string]string // with UNIQ_KEY it keeps its id
 	Body       []byte
 }
 
@@ -69,12 +70,11 @@ func (a *Admin) WriteQueues(ctx context.Context, topic string) ([]codec.MessageQ
 // Send sends 310 SEND_MESSAGE_V2 to the master at addr, which serves mq.
 func (a *Admin) Send(ctx context.Context, addr, group string, mq codec.MessageQueue, m Message) (SendResult, error) {
 	now := time.Now()
-	id := a.keys.next(now)
-	props := map[string]string{codec.PropertyUniqKey: id, codec.PropertyWaitStoreMsgOK: "true"}
+	props := map[string]string{codec.PropertyUniqKey: a.keys.next(now), codec.PropertyWaitStoreMsgOK: "true"}
 	maps.Copy(props, m.Properties)
 	header := codec.SendMessageRequestHeader{
 		ProducerGroup: group, Topic: m.Topic, DefaultTopic: codec.AutoCreateTopicKeyTopic, DefaultTopicQueueNums: defaultTopicQueueNums,
-		QueueID: mq.QueueID, BornTimestampMs: now.UnixMilli(), Properties: codec.EncodeProperties(props), BrokerName: mq.BrokerName,
+		QueueID: mq.QueueID, BornTimestampMs: now.UnixMilli(), Flag: m.Flag, Properties: codec.EncodeProperties(props), BrokerName: mq.BrokerName,
 	}
 	resp, err := a.exchange(ctx, a.config.Timeout, addr, &codec.Command{Code: codec.SendMessageV2, Header: header.V2(), Body: m.Body})
 	if err != nil {
@@ -89,5 +89,5 @@ func (a *Admin) Send(ctx context.Context, addr, group string, mq codec.MessageQu
 		return SendResult{}, err
 	}
 	mq.QueueID = h.QueueID
-	return SendResult{Status: status, MsgID: id, OffsetMsgID: h.MsgID, Queue: mq, QueueOffset: h.QueueOffset}, nil
+	return SendResult{Status: status, MsgID: props[codec.PropertyUniqKey], OffsetMsgID: h.MsgID, Queue: mq, QueueOffset: h.QueueOffset}, nil
 }

@@ -9,6 +9,7 @@ var queryMsgById = &Command{
 		optional("g", "consumerGroup", "consumer group name"),
 		required("i", "msgId", "Message Id"),
 	},
+	Run: runQueryMsgByID,
 }
 
 var queryMsgByKey = &Command{
@@ -17,6 +18,7 @@ var queryMsgByKey = &Command{
 		required("t", "topic", "topic name"),
 		required("k", "msgKey", "Message Key"),
 	},
+	Run: runQueryMsgByKey,
 }
 
 var queryMsgByUniqueKey = &Command{
@@ -28,6 +30,7 @@ var queryMsgByUniqueKey = &Command{
 		optional("g", "consumerGroup", "consumer group name"),
 		required("i", "msgId", "Message Id"),
 	},
+	Run: runQueryMsgByUniqueKey,
 }
 
 var queryMsgByOffset = &Command{
@@ -35,9 +38,10 @@ var queryMsgByOffset = &Command{
 	Options: []Option{
 		required("b", "brokerName", "Broker Name"),
 		required("t", "topic", "topic name"),
-		required("i", "queueId", "Queue Id"),
-		required("o", "offset", "Queue Offset"),
+		required("i", "queueId", "Queue Id").number(),
+		required("o", "offset", "Queue Offset").number(),
 	},
+	Run: runQueryMsgByOffset,
 }
 
 var queryMsgTraceById = &Command{
@@ -58,6 +62,7 @@ var printMsg = &Command{
 		optional("d", "printBody ", "print body"),
 		optional("e", "endTimestamp ", "End timestamp[currentTimeMillis|yyyy-MM-dd#HH:mm:ss:SSS]"),
 	},
+	Run: runPrintMsg,
 }
 
 var printMsgByQueue = &Command{
@@ -72,20 +77,22 @@ var printMsgByQueue = &Command{
 		optional("d", "printBody ", "print body. eg: true | false(default)"),
 		optional("e", "endTimestamp ", "End timestamp[currentTimeMillis|yyyy-MM-dd#HH:mm:ss:SSS]"),
 		optional("f", "calculate", "calculate by tag. eg: true | false(default)"),
-		required("i", "queueId ", "queue id"),
+		required("i", "queueId ", "queue id").number(),
 	},
+	Run: runPrintMsgByQueue,
 }
 
 var queryCq = &Command{
 	Name: "queryCq", Text: "Query cq command.",
 	Options: []Option{
-		required("q", "queue", "queue num, ie. 1"),
+		required("q", "queue", "queue num, ie. 1").number(),
 		optional("b", "broker", "broker addr."),
-		optional("c", "count", "how many."),
+		optional("c", "count", "how many.").number(),
 		required("t", "topic", "topic name"),
 		optional("g", "consumer", "consumer group."),
-		required("i", "index", "start queue index."),
+		required("i", "index", "start queue index.").number(),
 	},
+	Run: runQueryCq,
 }
 
 var sendMessage = &Command{
@@ -95,10 +102,11 @@ var sendMessage = &Command{
 		optional("b", "broker", "Send message to target broker"),
 		optional("c", "tags", "Message tags"),
 		required("t", "topic", "Topic name"),
-		optional("i", "qid", "Send message to target queue"),
+		optional("i", "qid", "Send message to target queue").number(),
 		optional("k", "key", "Message keys"),
 		optional("m", "msgTraceEnable", "Message Trace Enable, Default: false"),
 	},
+	Run: runSendMessage,
 }
 
 var consumeMessage = &Command{
@@ -106,20 +114,22 @@ var consumeMessage = &Command{
 	Options: []Option{
 		optional("b", "brokerName", "Broker name"),
 		optional("s", "beginTimestamp ", "Begin timestamp[currentTimeMillis|yyyy-MM-dd#HH:mm:ss:SSS]"),
-		optional("c", "MessageNumber", "Number of message to be consumed"),
+		optional("c", "MessageNumber", "Number of message to be consumed").number(),
 		required("t", "topic", "Topic name"),
 		optional("e", "endTimestamp ", "End timestamp[currentTimeMillis|yyyy-MM-dd#HH:mm:ss:SSS]"),
 		optional("g", "consumerGroup", "Consumer group name"),
-		optional("i", "queueId", "Queue Id"),
-		optional("o", "offset", "Queue offset"),
+		optional("i", "queueId", "Queue Id").number(),
+		optional("o", "offset", "Queue offset").number(),
 	},
+	Run: runConsumeMessage,
 }
 
 var checkMsgSendRT = &Command{
 	Name: "checkMsgSendRT", Text: "check message send response time",
 	Options: []Option{
-		optional("a", "amount", "message amount | default 100"),
-		optional("s", "size", "message size | default 128 Byte"),
+		optional("a", "amount", "message amount | default 100").number(),
+		optional("s", "size", "message size | default 128 Byte").number(),
 		required("t", "topic", "topic name"),
 	},
+	Run: runCheckMsgSendRT,
 }
