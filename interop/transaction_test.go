@@ -51,10 +51,11 @@ func TestTransactionOverRestart(t *testing.T) {
 			t.Parallel()
 			namesrv := ownNamesrv(t, "namesrv")
 			broker := ownBroker(t, cluster.BrokerOptions{
-				Namesrv: namesrv.Addr, Conf: checks(6000, map[string]string{"flushDiskType": "SYNC_FLUSH"})})
+				Namesrv: namesrv.Addr, Conf: checks(15000, map[string]string{"flushDiskType": "SYNC_FLUSH"})})
 			type party struct {
 				*producer
-				c *consumer
+				c     *consumer
+				topic string
 			}
 			var parties []party
 			for _, kind := range matrix() {
@@ -62,10 +63,12 @@ func TestTransactionOverRestart(t *testing.T) {
 				p := startProducer(t, kind, namesrv.Addr, quickHeartbeats)
 				c := startConsumer(t, kind, namesrv.Addr, quickRoutes.With(agent.Args{"topic": topic}))
 				p.sendHalf(topic, "before", "COMMIT_MESSAGE", "ROLLBACK_MESSAGE", nil)
-				p.sendHalf(topic, "after", "UNKNOW", "COMMIT_MESSAGE", nil)
-				p.sendHalf(topic, "never", "UNKNOW", "ROLLBACK_MESSAGE", nil)
 				require.Equal(t, "before", c.await(1)[0].Text)
-				parties = append(parties, party{p, c})
+				parties = append(parties, party{p, c, topic})
+			}
+			for _, p := range parties { // now that all are there: the restart comes before the checks
+				p.sendHalf(p.topic, "after", "UNKNOW", "COMMIT_MESSAGE", nil)
+				p.sendHalf(p.topic, "never", "UNKNOW", "ROLLBACK_MESSAGE", nil)
 			}
 			for _, p := range parties {
 				require.Zero(t, p.asked("after"), "asked before the restart")
