@@ -21,24 +21,11 @@ const eventsAtOnce = 32
 // MovedEvents pulls (11 PULL_MESSAGE) events from a queue of OFFSET_MOVED_EVENT,
 // without waiting for any, and returns the offset to go on at.
 func (a *Admin) MovedEvents(ctx context.Context, addr string, mq codec.MessageQueue, offset int64) ([]MovedEvent, int64, error) {
-	header := &codec.PullMessageRequestHeader{
-		ConsumerGroup: codec.MonitorConsumerGroup, Topic: mq.Topic, QueueID: mq.QueueID, BrokerName: mq.BrokerName, QueueOffset: offset,
-		MaxMsgNums: eventsAtOnce, SysFlag: codec.PullFlagSubscription, Subscription: codec.SubscribeAll, ExpressionType: codec.ExpressionTag,
-	}
-	resp, err := a.exchange(ctx, a.config.Timeout, addr, &codec.Command{Code: codec.PullMessage, Header: header})
+	_, h, records, err := a.pull(ctx, addr, codec.MonitorConsumerGroup, mq, codec.SubscribeAll, offset, eventsAtOnce)
 	if err != nil {
 		return nil, offset, err
 	}
-	switch resp.Code {
-	case codec.Success, codec.PullNotFound, codec.PullRetryImmediately, codec.PullOffsetMoved:
-	default:
-		return nil, offset, &ResponseError{Code: resp.Code, Remark: resp.Remark, Addr: addr}
-	}
-	var h codec.PullMessageResponseHeader
-	if err := h.DecodeFields(resp.Ext); err != nil {
-		return nil, offset, err
-	}
-	events, err := decodeEvents(resp.Body)
+	events, err := decodeEvents(records)
 	if err != nil {
 		err = fmt.Errorf("events from %s: %w", addr, err)
 	}

@@ -163,6 +163,15 @@ func (a *Admin) firstBroker(ctx context.Context, topic string, call func(addr st
 	return err
 }
 
+// RouteBroker returns the broker of that name in a route.
+func RouteBroker(route codec.TopicRouteData, name string) (b codec.BrokerData, found bool) {
+	i := slices.IndexFunc(route.BrokerDatas, func(b codec.BrokerData) bool { return b.BrokerName == name })
+	if i < 0 {
+		return codec.BrokerData{}, false
+	}
+	return route.BrokerDatas[i], true
+}
+
 // SortedBrokers returns the brokers of a route by name.
 func SortedBrokers(route codec.TopicRouteData) []codec.BrokerData {
 	return slices.SortedFunc(slices.Values(route.BrokerDatas), func(x, y codec.BrokerData) int {

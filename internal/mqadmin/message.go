@@ -138,28 +138,36 @@ var pullStatuses = map[int32]string{
 	codec.PullRetryImmediately: "NO_MATCHED_MSG", codec.PullOffsetMoved: "OFFSET_ILLEGAL",
 }
 
-// Pull sends 11 PULL_MESSAGE without waiting for new messages. tags is "*" or "A || B".
-func (a *Admin) Pull(ctx context.Context, addr, group string, mq codec.MessageQueue, tags string, offset int64, limit int32) (PullResult, error) {
+// pull sends 11 PULL_MESSAGE without waiting for new messages. tags is "*" or
+// "A || B"; status is one of pullStatuses.
+func (a *Admin) pull(ctx context.Context, addr, group string, mq codec.MessageQueue, tags string, offset int64, limit int32) (
+	status string, h codec.PullMessageResponseHeader, records []byte, err error) {
 	header := &codec.PullMessageRequestHeader{
-		ConsumerGroup: group, Topic: mq.Topic, QueueID: mq.QueueID, QueueOffset: offset, MaxMsgNums: limit,
-		SysFlag: codec.PullFlagSubscription, Subscription: tags, ExpressionType: "TAG", BrokerName: mq.BrokerName,
+		ConsumerGroup: group, Topic: mq.Topic, QueueID: mq.QueueID, BrokerName: mq.BrokerName, QueueOffset: offset, MaxMsgNums: limit,
+		SysFlag: codec.PullFlagSubscription, Subscription: tags, ExpressionType: codec.ExpressionTag,
 	}
 	resp, err := a.exchange(ctx, a.config.Timeout, addr, &codec.Command{Code: codec.PullMessage, Header: header})
 	if err != nil {
-		return PullResult{}, err
+		return "", h, nil, err
 	}
 	status, ok := pullStatuses[resp.Code]
 	if !ok {
-		return PullResult{}, &ResponseError{Code: resp.Code, Remark: resp.Remark, Addr: addr}
+		return "", h, nil, &ResponseError{Code: resp.Code, Remark: resp.Remark, Addr: addr}
 	}
-	var h codec.PullMessageResponseHeader
-	if err := h.DecodeFields(resp.Ext); err != nil {
+	err = h.DecodeFields(resp.Ext)
+	return status, h, resp.Body, err
+}
+
+// Pull reads messages of a queue, see pull.
+func (a *Admin) Pull(ctx context.Context, addr, group string, mq codec.MessageQueue, tags string, offset int64, limit int32) (PullResult, error) {
+	status, h, records, err := a.pull(ctx, addr, group, mq, tags, offset, limit)
+	if err != nil {
 		return PullResult{}, err
 	}
-	if resp.Code == codec.Success && h.NextBeginOffset <= offset {
+	if status == pullStatuses[codec.Success] && h.NextBeginOffset <= offset {
 		return PullResult{}, fmt.Errorf("answer of %s: messages from %d on, but the next at %d", addr, offset, h.NextBeginOffset)
 	}
-	messages, err := decodeMessages(resp.Body, mq.BrokerName)
+	messages, err := decodeMessages(records, mq.BrokerName)
 	messages = slices.DeleteFunc(messages, func(m StoredMessage) bool { return !tagsMatch(tags, m) })
 	for _, m := range messages {
 		m.Properties[codec.PropertyMinOffset], m.Properties[codec.PropertyMaxOffset] = fmt.Sprint(h.MinOffset), fmt.Sprint(h.MaxOffset)

@@ -156,11 +156,11 @@ func (a *Admin) CloneOffset(ctx context.Context, from, to, topic string) error {
 		return fmt.Errorf("group %s has consumed nothing of topic %s", from, topic)
 	}
 	for _, mq := range slices.SortedFunc(maps.Keys(stats.OffsetTable), CompareQueues) {
-		i := slices.IndexFunc(route.BrokerDatas, func(b codec.BrokerData) bool { return b.BrokerName == mq.BrokerName })
-		if i < 0 {
+		broker, found := RouteBroker(route, mq.BrokerName)
+		if !found {
 			return fmt.Errorf("broker %s, on which group %s has consumed topic %s, is not registered with it", mq.BrokerName, from, topic)
 		}
-		if err := a.UpdateConsumerOffset(ctx, BrokerAddr(route.BrokerDatas[i]), to, mq, stats.OffsetTable[mq].ConsumerOffset); err != nil {
+		if err := a.UpdateConsumerOffset(ctx, BrokerAddr(broker), to, mq, stats.OffsetTable[mq].ConsumerOffset); err != nil {
 			return err
 		}
 	}

@@ -63,6 +63,9 @@ func (a *Admin) WriteQueues(ctx context.Context, topic string) ([]codec.MessageQ
 			queues = append(queues, codec.MessageQueue{Topic: topic, BrokerName: q.BrokerName, QueueID: id})
 		}
 	}
+	if len(queues) == 0 {
+		return nil, nil, fmt.Errorf("topic %s has no queue to send to", topic)
+	}
 	slices.SortFunc(queues, CompareQueues)
 	return queues, masters, nil
 }

@@ -68,17 +68,11 @@ func runConsumerStatus(ctx context.Context, c *Call) error {
 	return failed
 }
 
-// writeStatus writes a new file into dir. A client names itself as it likes,
-// but not to get out of dir or at the file of another one.
+// writeStatus writes a new file into dir: not over that of another client.
 func writeStatus(dir, clientID, text string) (string, error) {
-	name := strings.Map(func(r rune) rune {
-		if r < ' ' || strings.ContainsRune(`/\:`, r) {
-			return '_'
-		}
-		return r
-	}, clientID)
-	if name == "" || name == "." || name == ".." {
-		return "", fmt.Errorf("client id %q cannot name a file", clientID)
+	name, err := fileName("client id", clientID)
+	if err != nil {
+		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err

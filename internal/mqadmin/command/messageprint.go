@@ -16,8 +16,12 @@ import (
 	"github.com/boostermq/booster/internal/mqadmin"
 )
 
-// bodiesDir is where Java's tool puts bodies.
-const bodiesDir = "/tmp/rocketmq/msgbodys"
+// bodiesDir is where Java's tool puts bodies, in the folder of temporary files.
+const (
+	temporaryDir = "/tmp"
+	bodiesInside = "rocketmq/msgbodys"
+	bodiesDir    = temporaryDir + "/" + bodiesInside
+)
 
 // printDetail prints a message, writes its body to a file and tells which groups consumed it. withID adds the line of its place.
 func (c *Call) printDetail(ctx context.Context, m mqadmin.StoredMessage, withID bool) error {
@@ -46,27 +50,26 @@ func (c *Call) printDetail(ctx context.Context, m mqadmin.StoredMessage, withID 
 	return c.printTracks(ctx, m)
 }
 
-// writeBody writes a body into bodiesDir. Ids come from producers: no id names a file elsewhere, no link is followed.
-func writeBody(id string, body []byte) (string, error) {
-	name := strings.Map(func(r rune) rune {
-		if r < ' ' || strings.ContainsRune(`/\:`, r) {
-			return '_'
-		}
-		return r
-	}, id)
-	if name == "" || name == "." || name == ".." || len(name) > 255 {
-		return "", fmt.Errorf("message id %q cannot name a file", id)
-	}
-	if err := os.MkdirAll(bodiesDir, 0o755); err != nil {
+// writeBody writes a body into bodiesDir. No link leads out of the folder of temporary files.
+func writeBody(id string, body []byte) (path string, err error) {
+	name, err := fileName("message id", id)
+	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(bodiesDir, name)
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o644)
+	temporary, err := os.OpenRoot(temporaryDir)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, temporary.Close()) }()
+	if err := temporary.MkdirAll(bodiesInside, 0o755); err != nil {
+		return "", err
+	}
+	file, err := temporary.OpenFile(filepath.Join(bodiesInside, name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o644)
 	if err != nil {
 		return "", err
 	}
 	_, err = file.Write(body)
-	return path, errors.Join(err, file.Close())
+	return filepath.Join(bodiesDir, name), errors.Join(err, file.Close())
 }
 
 // printTracks prints what each group of the topic made of m (Java: messageTrackDetail).

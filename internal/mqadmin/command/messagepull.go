@@ -30,12 +30,12 @@ func (c *Call) spans(ctx context.Context, topic, begin, end string) ([]span, err
 	}
 	var list []span
 	for _, q := range route.QueueDatas {
-		i := slices.IndexFunc(route.BrokerDatas, func(b codec.BrokerData) bool { return b.BrokerName == q.BrokerName })
-		if i < 0 || !codec.IsReadable(q.Perm) {
+		broker, found := mqadmin.RouteBroker(route, q.BrokerName)
+		if !found || !codec.IsReadable(q.Perm) {
 			continue
 		}
 		for id := range q.ReadQueueNums {
-			s := span{mq: codec.MessageQueue{Topic: topic, BrokerName: q.BrokerName, QueueID: id}, addr: mqadmin.BrokerAddr(route.BrokerDatas[i])}
+			s := span{mq: codec.MessageQueue{Topic: topic, BrokerName: q.BrokerName, QueueID: id}, addr: mqadmin.BrokerAddr(broker)}
 			if s.first, err = c.border(ctx, s, begin, c.Admin.MinOffset); err != nil {
 				return nil, err
 			}
@@ -158,6 +158,7 @@ func runConsumeMessage(ctx context.Context, c *Call) error {
 		return errors.New("option -c takes a number above 0")
 	}
 	for _, s := range spans {
+		ended, at := "NO_NEW_MSG", s.end
 		if c.Has("o") {
 			c.printf("The oldler %d message will be provided\n", left)
 		}
@@ -169,7 +170,7 @@ func runConsumeMessage(ctx context.Context, c *Call) error {
 			for _, m := range messages {
 				c.printMessage(m, true)
 			}
-		}, func(string, int64) bool { return false })
+		}, func(status string, offset int64) bool { ended, at = status, offset; return false })
 		if err != nil {
 			return err
 		}
@@ -177,7 +178,7 @@ func runConsumeMessage(ctx context.Context, c *Call) error {
 			return nil
 		}
 		if !c.Has("e") {
-			c.printf("%s print msg finished. status=NO_NEW_MSG, offset=%d\n", queueText(s.mq), s.end)
+			c.printf("%s print msg finished. status=%s, offset=%d\n", queueText(s.mq), ended, at)
 		}
 	}
 	return nil

@@ -37,9 +37,6 @@ func runQueryMsgByID(ctx context.Context, c *Call) error {
 // resend sends a message again, as it is.
 func (c *Call) resend(ctx context.Context, id string, m mqadmin.StoredMessage) error {
 	queues, masters, err := c.Admin.WriteQueues(ctx, m.Topic)
-	if err == nil && len(queues) == 0 {
-		err = fmt.Errorf("topic %s has no queue to send to", m.Topic)
-	}
 	if err != nil {
 		return err
 	}
@@ -117,10 +114,9 @@ func (c *Call) addrOfBroker(ctx context.Context, topic, name string) (string, er
 	if err != nil {
 		return "", err
 	}
-	for _, b := range route.BrokerDatas {
-		if addr := mqadmin.BrokerAddr(b); b.BrokerName == name && addr != "" {
-			return addr, nil
-		}
+	broker, _ := mqadmin.RouteBroker(route, name)
+	if addr := mqadmin.BrokerAddr(broker); addr != "" {
+		return addr, nil
 	}
 	return "", fmt.Errorf("topic %s has no broker %s", topic, name)
 }

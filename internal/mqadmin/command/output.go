@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/boostermq/booster/codec"
@@ -19,6 +20,21 @@ func timeTextMs(ms int64) string {
 		return ""
 	}
 	return fmt.Sprintf("%s,%03d", timeText(ms), ms%1000)
+}
+
+// fileName makes a file name of what a client calls itself or its messages (what
+// says which): it may choose anything, but not get out of the folder.
+func fileName(what, id string) (string, error) {
+	name := strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`/\:`, r) {
+			return '_'
+		}
+		return r
+	}, id)
+	if name == "" || name == "." || name == ".." {
+		return "", fmt.Errorf("%s %q cannot name a file", what, id)
+	}
+	return name, nil
 }
 
 // front cuts text to a column of width bytes (Java: UtilAll.frontStringAtLeast).

@@ -46,10 +46,7 @@ func (c *Call) printRouteList(route codec.TopicRouteData) {
 	queues := slices.SortedFunc(slices.Values(route.QueueDatas), func(x, y codec.QueueData) int { return cmp.Compare(x.BrokerName, y.BrokerName) })
 	var read, write int32
 	for _, q := range queues {
-		var broker codec.BrokerData
-		if i := slices.IndexFunc(route.BrokerDatas, func(b codec.BrokerData) bool { return b.BrokerName == q.BrokerName }); i >= 0 {
-			broker = route.BrokerDatas[i]
-		}
+		broker, _ := mqadmin.RouteBroker(route, q.BrokerName) // a line without addresses, as in Java, when it is not there
 		c.printf(line, broker.Cluster, q.BrokerName, addrsText(broker), q.ReadQueueNums, q.WriteQueueNums, q.Perm)
 		read, write = read+q.ReadQueueNums, write+q.WriteQueueNums
 	}
