@@ -59,20 +59,21 @@ func (s *addressServer) fetch(ctx context.Context) (string, error) {
 	return list, nil
 }
 
-// fetchNameServers takes over what the address server says; what was said
-// before stays when it fails.
-func (b *Controller) fetchNameServers(ctx context.Context, s *addressServer) {
+// fetchNameServers takes over what the address server says, and tells whether
+// that is another list; what was said before stays when it fails.
+func (b *Controller) fetchNameServers(ctx context.Context, s *addressServer) (changed bool) {
 	list, err := s.fetch(ctx)
 	if b.outer.note(s.url, err); err != nil {
-		return
+		return false
 	}
-	if addrs := splitAddrs(list); b.outer.UpdateNameServers(addrs) {
+	if changed = b.outer.UpdateNameServers(splitAddrs(list)); changed {
 		b.log.Info("name servers from the address server", "addrs", list, "server", s.url)
-		b.onTopicChange() // register there at once
 	}
+	return changed
 }
 
-// startAddressServer asks once, awaited, and then every two minutes.
+// startAddressServer asks once, awaited, before the broker registers, and then
+// every two minutes; it registers with another list at once.
 func (b *Controller) startAddressServer(ctx context.Context) error {
 	c := b.Config()
 	if !c.Broker.FetchNamesrvAddrByAddressServer || c.Broker.NamesrvAddr != "" {
@@ -81,6 +82,12 @@ func (b *Controller) startAddressServer(ctx context.Context) error {
 	s := newAddressServer(c.Booster.RmqAddressServerDomain, c.Booster.RmqAddressServerSubGroup)
 	b.fetchNameServers(ctx, s)
 	period := func() time.Duration { return addressServerPeriod }
-	b.every(addressServerPeriod, period, func(ctx context.Context) { b.fetchNameServers(ctx, s) })
+	b.every(addressServerPeriod, period, func(ctx context.Context) { b.followAddressServer(ctx, s) })
 	return nil
+}
+
+func (b *Controller) followAddressServer(ctx context.Context, s *addressServer) {
+	if b.fetchNameServers(ctx, s) {
+		b.onTopicChange()
+	}
 }

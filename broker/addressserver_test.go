@@ -37,7 +37,7 @@ func TestAddressServer(t *testing.T) {
 	s := newAddressServer(domain, "mine")
 	for _, bad := range []string{"", "no port", "a:b;c", strings.Repeat("x", 2*maxAddressServerBytes)} {
 		answer.Store(bad)
-		b.fetchNameServers(t.Context(), s)
+		b.followAddressServer(t.Context(), s)
 		_, err := s.fetch(t.Context())
 		require.Error(t, err, "%.20q", bad)
 	}
@@ -46,7 +46,7 @@ func TestAddressServer(t *testing.T) {
 	require.Empty(t, second.of(codec.RegisterBroker))
 
 	answer.Store(first.addr() + ";" + second.addr())
-	b.fetchNameServers(t.Context(), s)
+	b.followAddressServer(t.Context(), s)
 	require.Eventually(t, func() bool { return len(second.of(codec.RegisterBroker)) > 0 }, answerTimeout, time.Millisecond, "registered there at once")
 	require.Equal(t, "http://jmenv.tbsite.net:8080/rocketmq/nsaddr", newAddressServer("jmenv.tbsite.net", "nsaddr").url)
 }
