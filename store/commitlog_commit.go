@@ -88,10 +88,16 @@ func (l *CommitLog) runAllocator(stop <-chan struct{}) {
 	}
 }
 
-// writePending writes one batch and completes it. The token is held.
+// writePending writes one batch and completes it. The token is held. Law: there
+// may be nothing pending any more, as whoever had the token before may have
+// written what made the caller ask for it.
 func (l *CommitLog) writePending() {
 	l.mu.Lock()
 	b := l.mu.pending
+	if len(b.buf) == 0 {
+		l.mu.Unlock()
+		return
+	}
 	l.mu.pending = l.writer.spare
 	l.pendingBytes.Store(0)
 	l.mu.Unlock()

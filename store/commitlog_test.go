@@ -307,3 +307,23 @@ func TestFlushTypeChangesUnderWay(t *testing.T) {
 	require.Equal(t, end, s.FlushedWhere())
 	require.NoError(t, s.Shutdown())
 }
+
+// TestNothingPendingChangesNothing: who saw pending bytes and gets the token only after another has written them writes
+// nothing. The end of the log, which readers go by, stays where it is.
+func TestNothingPendingChangesNothing(t *testing.T) {
+	s := openStore(t, testOptions(testConfig(t.TempDir())))
+	put(t, s, "T", 0, "T0")
+	end, storeMs := s.MaxPhyOffset(), s.commitLog.lastStoreMs.Load()
+	require.Positive(t, end)
+	require.Eventually(t, func() bool { return s.commitLog.writer.token.CompareAndSwap(false, true) }, eventually, tick)
+	s.commitLog.writePending()
+	s.commitLog.writer.token.Store(false)
+	require.Equal(t, end, s.MaxPhyOffset())
+	require.Equal(t, storeMs, s.commitLog.lastStoreMs.Load())
+	waitDispatched(t, s)
+	require.Equal(t, numbered("T", 0, 1), bodies(t, s, "T", 0, 0))
+	put(t, s, "T", 0, "T1")
+	waitDispatched(t, s)
+	require.Equal(t, numbered("T", 0, 2), bodies(t, s, "T", 0, 0))
+	require.NoError(t, s.Shutdown())
+}
