@@ -12,6 +12,7 @@ import (
 	"github.com/boostermq/booster/broker"
 	"github.com/boostermq/booster/internal/properties"
 	"github.com/boostermq/booster/internal/vfs"
+	"github.com/boostermq/booster/remoting"
 )
 
 // brokerFlags are the options of mqbroker (Java: BrokerStartup).
@@ -71,17 +72,24 @@ func startBroker(out io.Writer, cfg broker.Config, path string, unknown []proper
 		return err
 	}
 	options := readJavaOptions(os.Getenv)
-	locks, err := options.lockMaxLive()
+	opts, err := brokerOptions(options, log, tls, path)
 	if err != nil {
 		return err
 	}
-	b, err := broker.New(cfg, broker.Options{
-		FS: vfs.OS(), Log: log, TLS: tls, ConfigPath: path, LockMaxLive: locks, ACLPlainFile: options.property("rocketmq.acl.plain.file")})
+	b, err := broker.New(cfg, opts)
 	if err != nil {
 		return startError(err)
 	}
 	memory := limitMemory(options)
 	return serve(func() { brokerBanner(out, b); printLine(out, memory) }, b)
+}
+
+// brokerOptions is what a broker takes from this process besides its configuration.
+func brokerOptions(options javaOptions, log *slog.Logger, tls *remoting.TLSConfig, path string) (broker.Options, error) {
+	locks, err := options.lockMaxLive()
+	return broker.Options{
+		FS: vfs.OS(), Log: log, TLS: tls, ConfigPath: path, LockMaxLive: locks, ACLPlainFile: options.property("rocketmq.acl.plain.file"),
+	}, err
 }
 
 // loadBroker takes system properties, lets a broker.conf override them and the

@@ -12,7 +12,6 @@ import (
 
 	"github.com/boostermq/booster/broker"
 	"github.com/boostermq/booster/internal/logging"
-	"github.com/boostermq/booster/internal/vfs"
 	"github.com/boostermq/booster/namesrv"
 )
 
@@ -74,18 +73,19 @@ func runDev(out io.Writer, f devFlags) error {
 }
 
 func startDev(out io.Writer, f devFlags, ns namesrv.Config, cfg broker.Config, logs *logging.Logs) error {
-	fsys, log := vfs.OS(), logs.Logger("broker")
+	log := logs.Logger("broker")
 	tls, err := loadTLS(log)
 	if err != nil {
 		return err
 	}
 	options := readJavaOptions(os.Getenv)
-	locks, err := options.lockMaxLive()
+	opts, err := brokerOptions(options, log, tls, f.configFile)
 	if err != nil {
 		return err
 	}
-	n := namesrv.New(ns, namesrv.Options{FS: fsys, Log: logs.Logger("namesrv"), TLS: tls})
-	b, err := broker.New(cfg, broker.Options{FS: fsys, Log: log, TLS: tls, ConfigPath: f.configFile, Collectors: n.Collectors(), LockMaxLive: locks})
+	n := namesrv.New(ns, namesrv.Options{FS: opts.FS, Log: logs.Logger("namesrv"), TLS: tls})
+	opts.Collectors = n.Collectors()
+	b, err := broker.New(cfg, opts)
 	if err != nil {
 		return err
 	}
