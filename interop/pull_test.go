@@ -87,20 +87,16 @@ func TestLitePull(t *testing.T) {
 				l := litePuller{t, client(t, kind), unique("Lite"), topic}
 				l.call("litepull.start", agent.Args{"group": l.name, "namesrv": s.namesrv.Addr, "assign": assign}, nil)
 				t.Cleanup(func() { stopLeniently(t, l.a, "litepull.stop", l.name) })
-				l.requireLitePull(sent, assign)
+				l.requireLitePull(sent)
 			})
 		}
 	}
 }
 
-// requireLitePull polls what was sent, commits and seeks. Queue 0 has the first 40.
-func (l litePuller) requireLitePull(sent []agent.SendResult, assign bool) {
+// requireLitePull polls what was sent, commits and seeks. Queue 0 has the first 40. It seeks only once nothing is on its way:
+// client 4.9.7 hands out both the answer of the pull that a seek met and that of the pull after it.
+func (l litePuller) requireLitePull(sent []agent.SendResult) {
 	l.t.Helper()
-	if assign {
-		// Without a subscription nothing tells where to begin.
-		l.call("litepull.seek", agent.Args{"queueId": 0, "offset": 0}, nil)
-		l.call("litepull.seek", agent.Args{"queueId": 1, "offset": 0}, nil)
-	}
 	requireDelivered(l.t, sent, l.poll(50))
 	l.call("litepull.commit", nil, nil)
 	var committed struct{ Offset int64 }
