@@ -21,33 +21,39 @@ func TestConsumeFromWhere(t *testing.T) {
 	topic := newTopic(t, namesrv.Addr, "From", 1)
 	p := startProducer(t, agent.Java497, namesrv.Addr, nil)
 	p.send(agent.Args{"topic": topic, "text": "old", "count": 3})
-	old := time.Now().Unix()
-	eventually(t, "the next second", func() bool { return time.Now().Unix() > old })
-	timestamp := time.Now().Format("20060102150405")
-	p.send(agent.Args{"topic": topic, "text": "recent", "count": 2})
+	// A time finds the message nearest to it, and clients tell it in seconds.
+	old := time.Now()
+	eventually(t, "two seconds later", func() bool { return time.Since(old) > 2*time.Second })
+	p.send(agent.Args{"topic": topic, "text": "recent"})
+	since := time.UnixMilli(startPuller(t, agent.Java497, namesrv.Addr, topic).readAll()[3].StoreTimestampMs)
 	for _, kind := range matrix() {
 		start := func(t *testing.T, where string) *consumer {
 			t.Helper()
+			timestamp := since.Format("20060102150405")
+			if kind == agent.Go212 {
+				timestamp = since.UTC().Format("20060102150405") // as that client reads it
+			}
 			return startConsumer(t, kind, namesrv.Addr, agent.Args{
 				"topic": topic, "fromWhere": "CONSUME_FROM_" + where, "consumeTimestamp": timestamp})
 		}
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			first, last, since := start(t, "FIRST_OFFSET"), start(t, "LAST_OFFSET"), start(t, "TIMESTAMP")
-			require.EqualValues(t, 0, first.await(1)[0].QueueOffset)
-			require.EqualValues(t, 3, since.await(1)[0].QueueOffset)
+			first, last, later := start(t, "FIRST_OFFSET"), start(t, "LAST_OFFSET"), start(t, "TIMESTAMP")
 			eventually(t, "a later message at "+last.name, func() bool {
 				p.send(agent.Args{"topic": topic, "text": "later"})
 				n, _ := last.inbox.Counts()
 				return n > 0
 			})
-			require.NotContains(t, textsOf(last.inbox.Messages()), "old")
-			require.NotContains(t, textsOf(last.inbox.Messages()), "recent")
-			require.NotContains(t, textsOf(since.inbox.Messages()), "old")
-			first.await(6)
-			require.Equal(t, 3, textsOf(first.inbox.Messages())["old"])
+			require.Equal(t, []int{3, 1}, oldAndRecent(first.await(5)))
+			require.Equal(t, []int{0, 1}, oldAndRecent(later.await(2)))
+			require.Equal(t, []int{0, 0}, oldAndRecent(last.inbox.Messages()))
 		})
 	}
+}
+
+func oldAndRecent(msgs []agent.Message) []int {
+	texts := textsOf(msgs)
+	return []int{texts["old"], texts["recent"]}
 }
 
 // TestYoungTopic: where all of a topic is there and in memory, a new group misses nothing, wherever it says it wants to begin.
@@ -60,12 +66,12 @@ func TestYoungTopic(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			c := startConsumer(t, kind, s.namesrv.Addr, agent.Args{"topic": topic, "fromWhere": "CONSUME_FROM_LAST_OFFSET"})
-			require.EqualValues(t, 0, c.await(3)[0].QueueOffset)
+			require.Equal(t, map[string]int{"0": 1, "1": 1, "2": 1}, textsOf(c.await(3)))
 		})
 	}
 }
 
-// controlled is a group of one consumer which has consumed six messages, the last three of them sent later than at sinceMs.
+// controlled is a group of one consumer which has consumed six messages; sinceMs is the time of the fourth, and of no other.
 type controlled struct {
 	*consumer
 	admin   *adminClient
@@ -79,12 +85,17 @@ func startControlled(t *testing.T, kind, namesrv string) *controlled {
 	t.Helper()
 	c := &controlled{admin: startAdmin(t, namesrv), p: startProducer(t, kind, namesrv, nil), topic: newTopic(t, namesrv, "Control", 1)}
 	c.consumer = startConsumer(t, kind, namesrv, agent.Args{"topic": c.topic})
-	c.sent = c.p.send(agent.Args{"topic": c.topic, "text": "%d", "count": 3})
-	last := c.await(3)[2].StoreTimestampMs
-	eventually(t, "a later time", func() bool { return time.Now().UnixMilli() > last })
-	c.sinceMs = time.Now().UnixMilli()
-	c.sent = append(c.sent, c.p.send(agent.Args{"topic": c.topic, "text": "%d", "count": 3})...)
-	c.await(6)
+	for _, count := range []int{3, 1, 2} {
+		c.sent = append(c.sent, c.p.send(agent.Args{"topic": c.topic, "text": "%d", "count": count})...)
+		now := time.Now()
+		eventually(t, "a later time", func() bool { return time.Since(now) > 2*time.Millisecond })
+	}
+	for _, m := range c.await(6) {
+		if m.MsgID == c.sent[3].MsgID {
+			c.sinceMs = m.StoreTimestampMs
+		}
+	}
+	require.NotZero(t, c.sinceMs)
 	return c
 }
 
@@ -137,13 +148,9 @@ func TestResetOffset(t *testing.T) {
 			c.stop()
 
 			const consumerNotOnline = 206 // ResponseCode.CONSUMER_NOT_ONLINE
-			offline := func() int {
-				var refused *agent.Error
-				err := c.admin.try("admin.resetOffset", c.target().With(agent.Args{"timestampMs": c.sinceMs}), nil)
-				require.ErrorAs(t, err, &refused)
-				return refused.Code
-			}
-			eventually(t, "the broker sees nobody", func() bool { return offline() == consumerNotOnline })
+			var refused *agent.Error
+			require.ErrorAs(t, c.admin.try("admin.resetOffset", c.target().With(agent.Args{"timestampMs": c.sinceMs}), nil), &refused)
+			require.Equal(t, consumerNotOnline, refused.Code, refused.Text)
 			c.admin.call("admin.resetOffline", c.target().With(agent.Args{"timestampMs": c.sinceMs}), nil)
 			next := startConsumer(t, kind, s.namesrv.Addr, agent.Args{"topic": c.topic, "group": c.group})
 			requireDelivered(t, c.sent[3:], next.awaitAndStop(3))
@@ -198,7 +205,7 @@ func TestAskConsumer(t *testing.T) {
 			var direct struct{ Result string }
 			c.admin.call("admin.consumeDirectly", target.With(agent.Args{"msgId": c.sent[1].OffsetMsgID}), &direct)
 			require.Equal(t, "CR_SUCCESS", direct.Result)
-			require.Equal(t, c.sent[1].MsgID, c.await(7)[6].MsgID)
+			require.Equal(t, c.sent[1].OffsetMsgID, c.await(7)[6].OffsetMsgID)
 
 			stranger := target.With(agent.Args{"clientId": "127.0.0.1@nobody"})
 			require.ErrorContains(t, c.admin.try("admin.runningInfo", stranger, nil),

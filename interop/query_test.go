@@ -75,7 +75,11 @@ func TestTrace(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			topic, key := newTopic(t, s.namesrv.Addr, "Traced", 1), unique("traced")
-			c := startConsumer(t, kind, s.namesrv.Addr, agent.Args{"topic": topic, "trace": true})
+			consuming := client(t, kind)
+			if kind == agent.Java440 {
+				consuming = ownAgent(t, kind) // only the first client of a process can trace
+			}
+			c := startConsumerOf(t, consuming, s.namesrv.Addr, agent.Args{"topic": topic, "trace": true})
 			p := startProducer(t, kind, s.namesrv.Addr, agent.Args{"trace": true})
 			sent := p.send(agent.Args{"topic": topic, "text": "traced", "keys": key})[0]
 			c.await(1)
@@ -93,7 +97,11 @@ func TestTrace(t *testing.T) {
 			require.NoError(t, client(t, agent.MQAdmin).Call("mqadmin", agent.Args{
 				"args": []string{"queryMsgTraceById", "-i", sent.MsgID, "-n", s.namesrv.Addr}}, &answer))
 			require.Regexp(t, `(?m)^Pub\s+`+p.name+`\s`, answer.Output)
-			require.Contains(t, answer.Output, c.group)
+			group := c.group
+			if kind == agent.Java440 {
+				group = "" // which that client leaves out
+			}
+			require.Regexp(t, `(?m)^Sub\s+`+group, answer.Output)
 		})
 	}
 }
