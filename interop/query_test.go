@@ -67,7 +67,7 @@ func requireQueries(t *testing.T, p *producer, topic string, sent []agent.SendRe
 }
 
 // TestTrace: with tracing switched on clients tell of every send and delivery; what they tell is found by the id and by the
-// key of the message, by the official tool too.
+// key of the message, by the official tool too. Consumers of 5.3.3 tell nothing, to a Java 4.9.7 broker neither.
 func TestTrace(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
@@ -90,18 +90,21 @@ func TestTrace(t *testing.T) {
 					if err := traces.a.Call("query", agent.Args{"name": traces.name, "topic": traces.topic, "key": by}, &answer); err != nil {
 						require.ErrorContains(t, err, "no message")
 					}
-					return tells(answer.Messages, "Pub\x01") && tells(answer.Messages, "SubBefore\x01", "SubAfter\x01")
+					return tells(answer.Messages, "Pub\x01") &&
+						(kind == agent.Java533 || tells(answer.Messages, "SubBefore\x01", "SubAfter\x01"))
 				})
 			}
 			var answer struct{ Output string }
 			require.NoError(t, client(t, agent.MQAdmin).Call("mqadmin", agent.Args{
 				"args": []string{"queryMsgTraceById", "-i", sent.MsgID, "-n", s.namesrv.Addr}}, &answer))
 			require.Regexp(t, `(?m)^Pub\s+`+p.name+`\s`, answer.Output)
-			group := c.group
-			if kind == agent.Java440 {
-				group = "" // which that client leaves out
+			switch kind {
+			case agent.Java533:
+			case agent.Java440: // which leaves out the group
+				require.Regexp(t, `(?m)^Sub\s`, answer.Output)
+			default:
+				require.Regexp(t, `(?m)^Sub\s+`+c.group+`\s`, answer.Output)
 			}
-			require.Regexp(t, `(?m)^Sub\s+`+group, answer.Output)
 		})
 	}
 }
