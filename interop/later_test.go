@@ -35,7 +35,7 @@ func TestDelayedMessages(t *testing.T) {
 // once before, which shows that the topic appears.
 func startFailing(t *testing.T, kind, namesrv string, args agent.Args) *consumer {
 	t.Helper()
-	args = args.With(agent.Args{"group": unique("Failing-" + kind)})
+	args = agent.Args{"group": unique("Failing-" + kind)}.With(args)
 	first := startConsumer(t, kind, namesrv, args)
 	startProducer(t, agent.Java497, namesrv, nil).awaitTopic("%RETRY%"+first.group, 1)
 	first.stop()

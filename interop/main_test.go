@@ -98,6 +98,7 @@ func sharedConf() map[string]string {
 	return map[string]string{
 		"enablePropertyFilter":     "true",
 		"messageDelayLevel":        "1s 3s" + strings.Repeat(" 1s", 16),
+		"traceTopicEnable":         "true",
 		"transactionTimeOut":       "1000",
 		"transactionCheckInterval": "1000",
 	}

@@ -115,7 +115,7 @@ func (p *pushConsumers) deliver(c *command, r *receiver) func(context.Context, .
 	return func(ctx context.Context, msgs ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
 		r.inFlight.Add(1)
 		defer r.inFlight.Add(-1)
-		if concurrently, ok := primitive.GetConcurrentlyCtx(ctx); ok && c.NextDelayLevel > 0 {
+		if concurrently, ok := primitive.GetConcurrentlyCtx(ctx); ok && c.NextDelayLevel != 0 {
 			concurrently.DelayLevelWhenNextConsume = c.NextDelayLevel
 		}
 		result := consumer.ConsumeSuccess

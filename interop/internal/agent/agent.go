@@ -18,7 +18,7 @@
 //	sendBatch messages (an array of what send takes): one send of messages which differ
 //	request topic text [mode timeoutMs] → message; replier.start, .stop, .reply (not in Java 4.4.0) → events msg
 //	producer.view, .query, .offsets (Java): the look-ups a producer has
-//	admin.start, .resetOffset, .consumeStats, .consumeStatus, .runningInfo, .consumeDirectly, .cloneOffset, .updateGroup,
+//	admin.start, .resetOffset, .resetOffline, .clients, .consumeStats, .consumeStatus, .runningInfo, .consumeDirectly, .cloneOffset, .updateGroup,
 //	.orderConf, .deleteKV, .query (DefaultMQAdminExt of the 4.9.7 tools)
 //	mqadmin args (an array) → output (the 4.9.7 tools)
 //

@@ -25,6 +25,12 @@ final class AdminClients {
         });
         agent.register("admin.resetOffset", args -> Agent.fields("offsets", describe(find(args).resetOffsetByTimestamp(
             args.str("topic"), args.str("group"), args.num("timestampMs", 0), args.bool("force", true)))));
+        agent.register("admin.resetOffline", args -> {
+            find(args).resetOffsetByTimestampOld(
+                args.str("group"), args.str("topic"), args.num("timestampMs", 0), args.bool("force", true));
+            return Agent.fields();
+        });
+        agent.register("admin.clients", this::clients);
         agent.register("admin.consumeStats", this::consumeStats);
         agent.register("admin.consumeStatus", this::consumeStatus);
         agent.register("admin.runningInfo", this::runningInfo);
@@ -84,6 +90,12 @@ final class AdminClients {
             l.add(f);
         }
         return Agent.fields("offsets", l);
+    }
+
+    private Map<String, Object> clients(Args args) throws Exception {
+        List<Object> ids = new ArrayList<>();
+        find(args).examineConsumerConnectionInfo(args.str("group")).getConnectionSet().forEach(c -> ids.add(c.getClientId()));
+        return Agent.fields("clientIds", ids);
     }
 
     private Map<String, Object> consumeStatus(Args args) throws Exception {
