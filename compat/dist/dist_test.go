@@ -173,7 +173,10 @@ func TestCommandForms(t *testing.T) {
 		{words: "SH mqbroker -c " + noFolder, status: 253, stderr: "cannot be used"},
 		{words: "SH mqnamesrv -c " + taken, status: 255, stderr: "address already in use"},
 		{words: "SH runserver.sh no.such.Class", status: 1, stderr: "no.such.Class is not a program of this installation"},
-		{words: "SH tools.sh org.apache.rocketmq.example.quickstart.Producer", status: 1, stderr: "is not a program of this installation"},
+		{words: "SH tools.sh org.apache.rocketmq.example.quickstart.Producer", status: 1, stderr: "Producer: "},
+		{words: "SH ./tools.sh org.apache.rocketmq.example.quickstart.Consumer", status: 1,
+			stderr: "ERROR: org.apache.rocketmq.example.quickstart.Consumer needs RocketMQ's Java client, which is not here; " +
+				"messages are shown by: sh mqadmin consumeMessage -t TopicTest\n"},
 		{words: "SH mqshutdown", stdout: "Useage: mqshutdown broker | namesrv\n"},
 		{words: "SH mqshutdown broker", status: 255, stdout: "No mqbroker running.\n"},
 		{words: "SH mqshutdown namesrv", status: 255, stdout: "No mqnamesrv running.\n"},
