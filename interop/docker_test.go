@@ -127,6 +127,9 @@ func dockerRun(t *testing.T, e *engine.Engine) {
 	require.DirExists(t, dir+"/logs/rocketmqlogs")
 	require.Contains(t, docker(t, e, "exec", "rmqbroker", "bash", "-c", "echo $ROCKETMQ_HOME; readlink /proc/1/exe"), "/bin/booster", "PID 1 is the program")
 
+	said := docker(t, e, "exec", "rmqbroker", "sh", "./tools.sh", "org.apache.rocketmq.example.quickstart.Producer")
+	require.Equal(t, 1000, strings.Count(said, "SendResult [sendStatus=SEND_OK, msgId="), said)
+
 	topic := newTopic(t, namesrv, "Kept", 4)
 	sent := startProducer(t, agent.Java497, namesrv, nil).send(agent.Args{"topic": topic, "text": "%d", "count": 8})
 	docker(t, e, "stop", "--time", "10", "rmqbroker")

@@ -181,7 +181,12 @@ func TestCommandForms(t *testing.T) {
 		{words: "SH mqshutdown broker", status: 255, stdout: "No mqbroker running.\n"},
 		{words: "SH mqshutdown namesrv", status: 255, stdout: "No mqnamesrv running.\n"},
 		{words: "SH masterslave/fast-try.sh", status: 1, stdout: "Usage: sh masterslave/fast-try.sh start|stop\n"},
+		{words: "SH masterslave/fast-try.sh stop", stdout: "Nothing was started here.\n"},
+		{words: "SH dledger/fast-try.sh", status: 1, stdout: "Usage: sh dledger/fast-try.sh start|stop\n"},
 		{words: "SH dledger/fast-try.sh stop", stdout: "Nothing was started here.\n"},
+		{words: "SH dledger/fast-try.sh start", status: 1, stderr: "There is no DLedger here and nothing was started; "},
+		{words: "SH mqbroker -c ../conf/dledger/broker-n0.conf", status: 255,
+			stderr: "enableDLegerCommitLog=true is not supported: there is no DLedger; take it out\n"},
 	}
 	for name, shell := range shells(t) {
 		t.Run(name, func(t *testing.T) {
