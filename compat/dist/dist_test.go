@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -29,6 +30,10 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // for tests that run the programs as another user
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	home = filepath.Join(dir, "booster")
 	build := exec.Command("sh", "compat/dist/build.sh", "tree", "test", goArch(), home)
 	build.Dir = filepath.Join("..", "..")
@@ -82,6 +87,7 @@ type call struct {
 	args []string
 	env  []string
 	dir  string
+	errs io.Writer // standard error of a server; nil = the test's
 }
 
 func (c call) command(t *testing.T) *exec.Cmd {
@@ -99,7 +105,11 @@ func (c call) command(t *testing.T) *exec.Cmd {
 
 func (c call) outcome(t *testing.T) (stdout, stderr string, status int) {
 	t.Helper()
-	cmd := c.command(t)
+	return outcomeOf(t, c.command(t))
+}
+
+func outcomeOf(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, status int) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
