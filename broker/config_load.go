@@ -132,7 +132,7 @@ func (c *Config) Complete(env Environment) error {
 		return err
 	}
 	if c.Store.EnableDLegerCommitLog {
-		return fmt.Errorf("enableDLegerCommitLog=true is %w", ErrNotSupported)
+		return fmt.Errorf("enableDLegerCommitLog=true is %w: there is no DLedger; take it out", ErrNotSupported)
 	}
 	return c.completeRole()
 }

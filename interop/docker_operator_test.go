@@ -44,7 +44,9 @@ func dockerOperator(t *testing.T, e *engine.Engine) {
 		require.Contains(t, log, "memory limit 256 MiB (-Xmx256m in BROKER_MEM)")
 		require.Equal(t, "Initial broker", docker(t, e, "exec", b.name, "/bin/bash", "-c", "echo Initial broker"))
 	}
-	requireRoundTrip(t, agent.Java497, operatorNamesrv+":9876")
+	t.Run("clients", func(t *testing.T) { // they end here, while there are brokers to take leave of
+		requireRoundTrip(t, agent.Java497, operatorNamesrv+":9876")
+	})
 
 	// What is copied to a broker that is added later: read from one container, written in another before it serves.
 	topics := docker(t, e, "exec", "op-master", "cat", "/root/store/config/topics.json")

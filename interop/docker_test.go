@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,6 +46,7 @@ func TestDocker(t *testing.T) {
 	buildImages(t, e)
 	t.Run("run", func(t *testing.T) { dockerRun(t, e) })
 	t.Run("ordinary user", func(t *testing.T) { dockerUser(t, e) })
+	t.Run("try scripts", func(t *testing.T) { dockerTryScripts(t, e) })
 	t.Run("operator", func(t *testing.T) { dockerOperator(t, e) })
 	t.Run("compose", func(t *testing.T) { dockerCompose(t, e) })
 }
@@ -127,6 +129,9 @@ func dockerRun(t *testing.T, e *engine.Engine) {
 	require.DirExists(t, dir+"/logs/rocketmqlogs")
 	require.Contains(t, docker(t, e, "exec", "rmqbroker", "bash", "-c", "echo $ROCKETMQ_HOME; readlink /proc/1/exe"), "/bin/booster", "PID 1 is the program")
 
+	said := docker(t, e, "exec", "rmqbroker", "sh", "./tools.sh", "org.apache.rocketmq.example.quickstart.Producer")
+	require.Equal(t, 1000, strings.Count(said, "SendResult [sendStatus=SEND_OK, msgId="), said)
+
 	topic := newTopic(t, namesrv, "Kept", 4)
 	sent := startProducer(t, agent.Java497, namesrv, nil).send(agent.Args{"topic": topic, "text": "%d", "count": 8})
 	docker(t, e, "stop", "--time", "10", "rmqbroker")
@@ -146,6 +151,33 @@ func dockerUser(t *testing.T, e *engine.Engine) {
 	require.Contains(t, docker(t, e, "exec", "rmquser", "sh", "mqshutdown", "broker"), "Send shutdown request to mqbroker(1) OK")
 	eventually(t, "the end of the container", func() bool {
 		return docker(t, e, "inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "rmquser") == "exited 0"
+	})
+}
+
+// dockerTryScripts: the script that starts a master and a slave, where its ports are free: both are registered, and stop
+// with the name server when it is asked to stop them; and play.sh.
+func dockerTryScripts(t *testing.T, e *engine.Engine) {
+	const script = "sh masterslave/fast-try.sh "
+	startContainer(t, e, "masterslave", dockerImage, "sh", "-c", script+"start; exec sleep 600")
+	eventually(t, "master and slave are one broker", func() bool {
+		said := docker(t, e, "exec", "masterslave", "sh", "mqadmin", "clusterList", "-n", "127.0.0.1:9876")
+		return regexp.MustCompile(`broker-a +0 +\S+:10911 (.|\n)*broker-a +1 +\S+:11911 `).MatchString(said)
+	})
+	require.Contains(t, docker(t, e, "exec", "masterslave", "sh", "-c", script+"start; true"), "Already started; stop first.")
+	said := docker(t, e, "exec", "masterslave", "sh", "-c", script+"stop")
+	for _, name := range []string{"namesrv", "broker-a", "broker-a-s"} {
+		require.Contains(t, said, name+" asked to end, process ")
+	}
+	eventually(t, "the end of all three", func() bool {
+		return strings.Contains(docker(t, e, "exec", "masterslave", "sh", "-c", "booster health 2>&1; true"), "no name server and no broker runs here")
+	})
+
+	startContainer(t, e, "play", dockerImage, "sh", "-c", "sh play.sh; exec sleep 600")
+	said = docker(t, e, "logs", "play")
+	require.Contains(t, said, "Start Name Server and Broker Successfully, ")
+	namesrv := strings.TrimSpace(said[strings.LastIndex(said, " "):])
+	eventually(t, "the broker of play.sh is registered", func() bool {
+		return strings.Contains(docker(t, e, "exec", "play", "sh", "mqadmin", "clusterList", "-n", namesrv), "DefaultCluster")
 	})
 }
 

@@ -2,7 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"net"
+	"os"
+	"syscall"
 
 	"github.com/boostermq/booster/broker"
 	"github.com/boostermq/booster/broker/acl"
@@ -53,5 +57,19 @@ func startError(err error) error {
 	if err == nil || errors.As(err, &e) || errors.Is(err, store.ErrLocked) || errors.As(err, &network) || errors.Is(err, acl.ErrNoHome) {
 		return err
 	}
-	return &exitError{exitInitialize, err}
+	return &exitError{exitInitialize, withAdvice(err)}
+}
+
+// withAdvice says what to do about files that this process may not touch: the
+// commonest error of a start in a container.
+func withAdvice(err error) error {
+	var file *fs.PathError
+	switch {
+	case !errors.As(err, &file):
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w; user %d, who runs this, must be able to read and write there", err, os.Getuid())
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w; the volume must be mounted to be written", err)
+	}
+	return err
 }

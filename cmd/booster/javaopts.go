@@ -18,6 +18,7 @@ type javaOptions struct {
 	properties map[string]string // -Dkey=value; the last one wins
 	maxHeap    int64             // bytes; 0 = not said
 	heapSource string            // who said maxHeap
+	wrongHeap  string            // what was said as one and is no size
 }
 
 // readJavaOptions reads the variables that RocketMQ's scripts put on the
@@ -36,11 +37,14 @@ func readJavaOptions(getenv func(string) string) javaOptions {
 func (o *javaOptions) add(source, text string) {
 	for _, option := range strings.Fields(text) {
 		if size, ok := strings.CutPrefix(option, "-Xmx"); ok {
+			said := source
+			if !strings.Contains(source, "=") {
+				said = option + " in " + source
+			}
 			if bytes, ok := parseHeapSize(size); ok {
-				o.maxHeap, o.heapSource = bytes, source
-				if !strings.Contains(source, "=") {
-					o.heapSource = option + " in " + source
-				}
+				o.maxHeap, o.heapSource = bytes, said
+			} else {
+				o.wrongHeap = said
 			}
 		} else if pair, ok := strings.CutPrefix(option, "-D"); ok {
 			key, value, _ := strings.Cut(pair, "=")

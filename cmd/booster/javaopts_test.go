@@ -38,10 +38,34 @@ func TestHeap(t *testing.T) {
 func TestMemoryLimit(t *testing.T) {
 	for _, c := range []struct{ heap, group, limit int64 }{
 		{0, 0, 0}, {1 << 30, 0, 1 << 30}, {0, 1 << 30, 1 << 30 / 10 * 9}, {4 << 30, 1 << 30, 1 << 30 / 10 * 9},
-		{200 << 20, 1 << 30, 200 << 20}, {1000, 0, minMemoryLimit},
+		{200 << 20, 1 << 30, 200 << 20},
 	} {
-		limit, _ := chooseMemoryLimit(javaOptions{maxHeap: c.heap}, c.group)
+		limit, _, advice := chooseMemoryLimit(javaOptions{maxHeap: c.heap}, c.group)
 		require.Equal(t, c.limit, limit, c)
+		require.Empty(t, advice)
+	}
+}
+
+// TestMemoryTooSmall: what is too little, or no size, gets one sentence that says what to do.
+func TestMemoryTooSmall(t *testing.T) {
+	for _, c := range []struct {
+		possible      string
+		group         int64
+		limit         int64
+		why, sentence string
+	}{
+		{"1000", 0, minMemoryLimit, "MAX_POSSIBLE_HEAP=1000", "MAX_POSSIBLE_HEAP=1000 is too little memory and 64 MiB are used: give at least those"},
+		{"lots", 0, 0, "", "MAX_POSSIBLE_HEAP=lots is no size of a heap and is passed over: give bytes, or a number with k, m, g or t"},
+		{"", 40 << 20, minMemoryLimit, "90 % of the control group's 40 MiB",
+			"the control group's 40 MiB are too little memory and the kernel may end this: give at least 72 MiB"},
+		{"100000000", 40 << 20, minMemoryLimit, "90 % of the control group's 40 MiB",
+			"the control group's 40 MiB are too little memory and the kernel may end this: give at least 72 MiB"},
+		{"100000000", 72 << 20, 72 << 20 / 10 * 9, "90 % of the control group's 72 MiB", ""},
+	} {
+		limit, why, advice := chooseMemoryLimit(readJavaOptions(getenvOf(map[string]string{"MAX_POSSIBLE_HEAP": c.possible})), c.group)
+		require.Equal(t, c.limit, limit, c)
+		require.Equal(t, c.why, why, c)
+		require.Equal(t, c.sentence, advice, c)
 	}
 }
 

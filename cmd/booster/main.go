@@ -68,6 +68,8 @@ func scriptCommand(name string) *cobra.Command {
 		return adminCommand(name)
 	case "mqshutdown":
 		return shutdownCommand()
+	case "quickstartProducer":
+		return quickstartCommand(name)
 	}
 	return nil
 }

@@ -18,11 +18,13 @@ const minMemoryLimit = 64 << 20
 // limitMemory turns what the environment says about a JVM's heap and the limit
 // of the control group into the limit of this process, and says which. "" =
 // there is no limit. GOMEMLIMIT, when set, is the limit and nothing else is asked.
+// What is too little, or no size at all, is told on standard error.
 func limitMemory(o javaOptions) string {
 	if text := os.Getenv("GOMEMLIMIT"); text != "" {
 		return "memory limit GOMEMLIMIT=" + text
 	}
-	limit, why := chooseMemoryLimit(o, controlGroupLimit(os.ReadFile))
+	limit, why, advice := chooseMemoryLimit(o, controlGroupLimit(os.ReadFile))
+	printLine(os.Stderr, advice)
 	if limit == 0 {
 		return ""
 	}
@@ -32,15 +34,24 @@ func limitMemory(o javaOptions) string {
 
 // chooseMemoryLimit is the smaller one of the wished heap and nine tenths of
 // the control group's limit; the rest is for what is mapped and for the kernel.
-func chooseMemoryLimit(o javaOptions, group int64) (limit int64, why string) {
+// advice says what to do when something is wrong with them.
+func chooseMemoryLimit(o javaOptions, group int64) (limit int64, why, advice string) {
 	limit, why = o.maxHeap, o.heapSource
+	if o.wrongHeap != "" {
+		advice = o.wrongHeap + " is no size of a heap and is passed over: give bytes, or a number with k, m, g or t"
+	}
+	if limit > 0 && limit < minMemoryLimit {
+		advice = fmt.Sprintf("%s is too little memory and %d MiB are used: give at least those", why, minMemoryLimit>>20)
+		limit = minMemoryLimit
+	}
 	if share := group / 10 * 9; share > 0 && (limit == 0 || share < limit) {
 		limit, why = share, fmt.Sprintf("90 %% of the control group's %d MiB", group>>20)
 	}
 	if limit > 0 && limit < minMemoryLimit {
-		return minMemoryLimit, why + ", raised to the least that works"
+		limit, advice = minMemoryLimit, fmt.Sprintf("the control group's %d MiB are too little memory and the kernel may end this: give at least %d MiB",
+			group>>20, minMemoryLimit/9*10>>20+1)
 	}
-	return limit, why
+	return limit, why, advice
 }
 
 // controlGroupLimit is the smallest memory limit of the control groups this

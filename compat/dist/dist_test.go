@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -29,6 +30,10 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { // for tests that run the programs as another user
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	home = filepath.Join(dir, "booster")
 	build := exec.Command("sh", "compat/dist/build.sh", "tree", "test", goArch(), home)
 	build.Dir = filepath.Join("..", "..")
@@ -82,6 +87,7 @@ type call struct {
 	args []string
 	env  []string
 	dir  string
+	errs io.Writer // standard error of a server; nil = the test's
 }
 
 func (c call) command(t *testing.T) *exec.Cmd {
@@ -99,7 +105,11 @@ func (c call) command(t *testing.T) *exec.Cmd {
 
 func (c call) outcome(t *testing.T) (stdout, stderr string, status int) {
 	t.Helper()
-	cmd := c.command(t)
+	return outcomeOf(t, c.command(t))
+}
+
+func outcomeOf(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, status int) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -173,12 +183,20 @@ func TestCommandForms(t *testing.T) {
 		{words: "SH mqbroker -c " + noFolder, status: 253, stderr: "cannot be used"},
 		{words: "SH mqnamesrv -c " + taken, status: 255, stderr: "address already in use"},
 		{words: "SH runserver.sh no.such.Class", status: 1, stderr: "no.such.Class is not a program of this installation"},
-		{words: "SH tools.sh org.apache.rocketmq.example.quickstart.Producer", status: 1, stderr: "is not a program of this installation"},
+		{words: "SH tools.sh org.apache.rocketmq.example.quickstart.Producer", status: 1, stderr: "Producer: "},
+		{words: "SH ./tools.sh org.apache.rocketmq.example.quickstart.Consumer", status: 1,
+			stderr: "ERROR: org.apache.rocketmq.example.quickstart.Consumer needs RocketMQ's Java client, which is not here; " +
+				"messages are shown by: sh mqadmin consumeMessage -t TopicTest\n"},
 		{words: "SH mqshutdown", stdout: "Useage: mqshutdown broker | namesrv\n"},
 		{words: "SH mqshutdown broker", status: 255, stdout: "No mqbroker running.\n"},
 		{words: "SH mqshutdown namesrv", status: 255, stdout: "No mqnamesrv running.\n"},
 		{words: "SH masterslave/fast-try.sh", status: 1, stdout: "Usage: sh masterslave/fast-try.sh start|stop\n"},
+		{words: "SH masterslave/fast-try.sh stop", stdout: "Nothing was started here.\n"},
+		{words: "SH dledger/fast-try.sh", status: 1, stdout: "Usage: sh dledger/fast-try.sh start|stop\n"},
 		{words: "SH dledger/fast-try.sh stop", stdout: "Nothing was started here.\n"},
+		{words: "SH dledger/fast-try.sh start", status: 1, stderr: "There is no DLedger here and nothing was started; "},
+		{words: "SH mqbroker -c ../conf/dledger/broker-n0.conf", status: 255,
+			stderr: "enableDLegerCommitLog=true is not supported: there is no DLedger; take it out\n"},
 	}
 	for name, shell := range shells(t) {
 		t.Run(name, func(t *testing.T) {

@@ -50,6 +50,9 @@ func start(t *testing.T, c call) *server {
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	cmd.Stderr = os.Stderr
+	if c.errs != nil {
+		cmd.Stderr = c.errs
+	}
 	require.NoError(t, cmd.Start())
 	s := &server{cmd, bufio.NewReader(out)}
 	t.Cleanup(func() {

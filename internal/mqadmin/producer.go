@@ -10,8 +10,8 @@ import (
 	"github.com/boostermq/booster/codec"
 )
 
-// defaultTopicQueueNums is what producers ask for when the topic is to be created.
-const defaultTopicQueueNums = 4
+// DefaultTopicQueueNums is what producers ask for when the topic is to be created.
+const DefaultTopicQueueNums = 4
 
 // Message is what Send sends.
 type Message struct {
@@ -76,7 +76,7 @@ func (a *Admin) Send(ctx context.Context, addr, group string, mq codec.MessageQu
 	props := map[string]string{codec.PropertyUniqKey: a.keys.next(now), codec.PropertyWaitStoreMsgOK: "true"}
 	maps.Copy(props, m.Properties)
 	header := codec.SendMessageRequestHeader{
-		ProducerGroup: group, Topic: m.Topic, DefaultTopic: codec.AutoCreateTopicKeyTopic, DefaultTopicQueueNums: defaultTopicQueueNums,
+		ProducerGroup: group, Topic: m.Topic, DefaultTopic: codec.AutoCreateTopicKeyTopic, DefaultTopicQueueNums: DefaultTopicQueueNums,
 		QueueID: mq.QueueID, BornTimestampMs: now.UnixMilli(), Flag: m.Flag, Properties: codec.EncodeProperties(props), BrokerName: mq.BrokerName,
 	}
 	resp, err := a.exchange(ctx, a.config.Timeout, addr, &codec.Command{Code: codec.SendMessageV2, Header: header.V2(), Body: m.Body})

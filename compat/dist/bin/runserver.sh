@@ -6,6 +6,11 @@ case ${1-} in
 org.apache.rocketmq.namesrv.NamesrvStartup) program=mqnamesrv ;;
 org.apache.rocketmq.broker.BrokerStartup) program=mqbroker ;;
 org.apache.rocketmq.tools.command.MQAdminStartup) program=mqadmin ;;
+org.apache.rocketmq.example.quickstart.Producer) program=quickstartProducer ;;
+org.apache.rocketmq.example.*)
+    echo "ERROR: $1 needs RocketMQ's Java client, which is not here; messages are shown by: sh mqadmin consumeMessage -t TopicTest" >&2
+    exit 1
+    ;;
 *)
     echo "ERROR: ${1:-no class} is not a program of this installation; there are NamesrvStartup, BrokerStartup and MQAdminStartup" >&2
     exit 1

@@ -1,11 +1,15 @@
 #!/bin/sh
 # Words that the fast-try scripts share; read by them, not run. What they start is noted in the file $pids.
 
-# start NAME COMMAND...: runs the command in the background, notes its process, writes what it says to NAME.log beside pids.
+# start NAME SCRIPT...: runs the script in the background, where the end of the terminal does not end it (the image has no nohup),
+# notes its process, writes what it says to NAME.log beside pids.
 start() {
     name=$1
     shift
-    nohup sh "$@" >"$(dirname "$pids")/$name.log" 2>&1 &
+    (
+        trap '' HUP
+        exec sh "$@"
+    ) >"$(dirname "$pids")/$name.log" 2>&1 &
     echo "$! $name" >>"$pids"
     echo "$name started, process $!"
 }

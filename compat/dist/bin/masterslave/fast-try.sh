@@ -22,6 +22,7 @@ start_all() {
     start namesrv "$home/bin/mqnamesrv"
     broker broker-a 10911
     broker broker-a-s 11911
+    echo "The slave is registered, but does not get the messages of its master: there is no replication yet." >&2
 }
 
 fast_try "$folder" "$@"
