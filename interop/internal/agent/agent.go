@@ -20,7 +20,7 @@
 //	producer.view, .query, .offsets (Java): the look-ups a producer has
 //	admin.start, .resetOffset, .resetOffline, .clients, .consumeStats, .consumeStatus, .runningInfo, .consumeDirectly, .cloneOffset, .updateGroup,
 //	.orderConf, .deleteKV, .query (DefaultMQAdminExt of the 4.9.7 tools)
-//	mqadmin args (an array) → output (the 4.9.7 tools)
+//	mqadmin args (an array) [until] → output (the 4.9.7 and 4.4.0 tools)
 //
 // Every start takes accessKey and secretKey too (not in Java 5.3.3), those of Java also set, an object {"Name": true} for a setter setName that
 // not every version has.

@@ -19,17 +19,20 @@ const (
 	Go212   = "go-2.1.2"
 	// Java497Binary is 4.9.7 with its headers in the ROCKETMQ form instead of JSON.
 	Java497Binary = "java-4.9.7-binary"
-	// MQAdmin is the 4.9.7 tools: op mqadmin.
-	MQAdmin = "mqadmin-4.9.7"
+	// MQAdmin is the 4.9.7 tools, MQAdmin440 the 4.4.0 ones: op mqadmin.
+	MQAdmin    = "mqadmin-4.9.7"
+	MQAdmin440 = "mqadmin-4.4.0"
 )
 
 // Kinds are all of them.
-func Kinds() []string { return []string{Java440, Java497, Java533, Go212, Java497Binary, MQAdmin} }
+func Kinds() []string {
+	return []string{Java440, Java497, Java533, Go212, Java497Binary, MQAdmin, MQAdmin440}
+}
 
 // Start starts the agent of that kind; what it writes goes below dir. The flags are for the virtual machine of a Java client.
 func Start(kind, dir string, jvmFlags ...string) (*Agent, error) {
-	if kind == MQAdmin {
-		return startJava(kind, javaenv.Server497, filepath.Join(dir, kind), []string{"-Xms64m", "-Xmx256m"})
+	if tools, isTools := map[string]string{MQAdmin: javaenv.Server497, MQAdmin440: javaenv.Server440}[kind]; isTools {
+		return startJava(kind, tools, filepath.Join(dir, kind), append([]string{"-Xms64m", "-Xmx256m"}, jvmFlags...))
 	}
 	if version, isJava := strings.CutPrefix(kind, "java-"); isJava {
 		version, binary := strings.CutSuffix(version, "-binary")

@@ -1,0 +1,205 @@
+package interop
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/boostermq/booster/interop/internal/agent"
+	"github.com/boostermq/booster/interop/internal/cluster"
+)
+
+// officialRow is a command line that is given to a tool at both sites.
+type officialRow struct {
+	line      string
+	newer     bool     // 4.4.0 does not have it; there that of 4.9.7 is run, so that both sites stay alike
+	until     string   // what ends a command that would go on
+	differs   []string // what may differ between two calls
+	unordered bool     // the order of the lines is that of a hash table, which ours sorts
+	writes    string   // the file below DIR which is compared too
+	why       string   // what is not compared, and why
+	ourWhy    string   // the same for ours only
+}
+
+// command is the name of the row's command.
+func (r officialRow) command() string {
+	name, _, _ := strings.Cut(r.line, " ")
+	return name
+}
+
+// TestOfficialMQAdmin: the official mqadmin 4.4.0 and 4.9.7 print against Booster, for every command their help lists, what
+// they print against a Java 4.9.7 in the same state, and ours prints against Booster what that of 4.9.7 prints against Java.
+func TestOfficialMQAdmin(t *testing.T) {
+	t.Parallel()
+	sites := startSites(t, map[string]string{"traceTopicEnable": "true"})
+	tool497 := ownAgent(t, agent.MQAdmin)
+	program, err := cluster.BoosterProgram()
+	require.NoError(t, err)
+	state := startOfficialState(sites, official(tool497))
+	for _, c := range []*comparison{
+		{name: "4.4.0", newer: official(tool497), booster: official(ownAgent(t, agent.MQAdmin440))},
+		{name: "4.9.7", booster: official(tool497)},
+		{name: "ours", booster: ours(program), java: official(tool497)},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.run(t, sites, state) })
+	}
+}
+
+// comparison is one tool at Booster with one at Java.
+type comparison struct {
+	name          string
+	booster, java tool // java is booster when nil
+	newer         tool // takes the place of both for what they do not have
+
+	compared map[string]int // rows by command
+}
+
+// isOurs tells that two tools are compared, not one at two sites.
+func (c *comparison) isOurs() bool { return c.java != nil }
+
+func (c *comparison) run(t *testing.T, sites []*site, state *officialState) {
+	for _, s := range sites {
+		s.t = t
+	}
+	c.compared = make(map[string]int)
+	state.online(t)
+	c.rows(t, sites, officialOnlineRows)
+	state.offline()
+	c.rows(t, sites, officialOfflineRows)
+	listed := c.listed(sites[0])
+	rows := 0
+	for _, name := range listed {
+		assert.NotZero(t, c.compared[name], "%s is listed by help and has no row", name)
+		rows += c.compared[name]
+	}
+	t.Logf("%d commands, %d rows", len(listed), rows)
+}
+
+// listed are the commands of the tool's own help, without those that only Booster's has.
+func (c *comparison) listed(s *site) []string {
+	text, _, _ := strings.Cut(c.booster(s, "help", "").out, "\nCommands that only")
+	var names []string
+	for _, m := range regexp.MustCompile(`(?m)^   (\w+) `).FindAllStringSubmatch(text, -1) {
+		names = append(names, m[1])
+	}
+	require.Greater(s.t, len(names), 40)
+	return names
+}
+
+func (c *comparison) rows(t *testing.T, sites []*site, rows []officialRow) {
+	for _, row := range rows {
+		if row.newer && c.newer != nil {
+			for _, s := range sites {
+				c.newer(s, row.line, row.until)
+			}
+			continue
+		}
+		c.compared[row.command()]++
+		c.row(t, sites[0], sites[1], row)
+	}
+}
+
+func (c *comparison) row(t *testing.T, booster, java *site, row officialRow) {
+	atJava := c.booster
+	if c.isOurs() {
+		atJava = c.java
+	}
+	got, want := c.booster(booster, row.line, row.until), atJava(java, row.line, row.until)
+	why := row.why
+	if why == "" && c.isOurs() {
+		why = row.ourWhy
+	}
+	if why != "" {
+		t.Logf("not compared: %s: %s", row.line, why)
+		return
+	}
+	if row.writes != "" {
+		got.out += booster.exported(row.writes)
+		want.out += java.exported(row.writes)
+	}
+	assert.Equal(t, row.lines(java, want.out, c.isOurs()), row.lines(booster, got.out, c.isOurs()), "%s\n%s%s", row.line, got.err, want.err)
+	if !c.isOurs() {
+		assert.Equal(t, java.steady(want.err, row.differs), booster.steady(got.err, row.differs), row.line)
+		return
+	}
+	assert.Equal(t, want.failed, got.failed, "%s\n%s%s", row.line, got.err, want.err)
+	if cause := officialCause.FindStringSubmatch(java.steady(want.err, nil)); cause != nil {
+		assert.Contains(t, booster.steady(got.err, nil), cause[1], row.line)
+	}
+}
+
+// officialCause is where a stack trace says what a server answered.
+var officialCause = regexp.MustCompile(`(?m)(CODE: \d+  DESC: .*?)(\.? BROKER: \S+|\.)?$`)
+
+// lines are what is compared.
+func (r officialRow) lines(s *site, text string, ours bool) string {
+	text = s.steady(text, r.differs)
+	if r.unordered || ours {
+		text = strings.Join(slices.Sorted(strings.SplitSeq(text, "\n")), "\n")
+	}
+	return text
+}
+
+// officialState is what the sites have before the first row: topic Seen with five messages in queue 1, which SeenGroup has
+// consumed, the producers SeenProducers, and a message with a trace.
+type officialState struct {
+	sites     []*site
+	producers []*producer
+	consumers []*consumer
+	mqadmin   tool
+}
+
+func startOfficialState(sites []*site, mqadmin tool) *officialState {
+	st := &officialState{sites: sites, mqadmin: mqadmin}
+	for _, s := range sites {
+		require.Contains(s.t, mqadmin(s, "updateTopic -b BROKER -t Seen -r 3 -w 3", "").out, "success")
+		p := startProducer(s.t, agent.Java497, s.namesrv.Addr, agent.Args{"group": "SeenProducers", "instanceName": "producer-" + string(s.kind[:4])})
+		p.awaitTopic("Seen", 3)
+		sent := p.send(agent.Args{"topic": "Seen", "queueId": 1, "keys": "key", "tags": "TagA", "text": "seen by all", "count": 5})
+		s.words["MSGID"], s.words["UNIQUE"] = sent[0].OffsetMsgID, sent[0].MsgID
+		tracer := startProducer(s.t, agent.Java497, s.namesrv.Addr, agent.Args{"trace": true})
+		s.words["TRACED"] = tracer.send(agent.Args{"topic": "Seen", "queueId": 2, "keys": "traced", "text": "with a trace"})[0].MsgID
+		eventually(s.t, "the trace", func() bool {
+			return !mqadmin(s, "queryMsgByKey -t RMQ_SYS_TRACE_TOPIC -k TRACED", "").failed
+		})
+		st.producers = append(st.producers, p)
+	}
+	st.online(sites[0].t)
+	for _, c := range st.consumers {
+		c.await(6)
+	}
+	st.offline()
+	return st
+}
+
+// online starts a consumer of SeenGroup at every site.
+func (st *officialState) online(t *testing.T) {
+	t.Helper()
+	st.consumers = nil
+	for _, s := range st.sites {
+		c := startConsumer(t, agent.Java497, s.namesrv.Addr, agent.Args{"topic": "Seen", "group": "SeenGroup",
+			"instanceName": "consumer-" + string(s.kind[:4])})
+		c.awaitQueues("Seen", 3)
+		eventually(t, "the consumer is known", func() bool {
+			lines := strings.Split(st.mqadmin(s, "consumerConnection -g SeenGroup", "").out, "\n")
+			if len(lines) < 2 {
+				return false
+			}
+			s.words["CLIENT"], _, _ = strings.Cut(lines[1], " ")
+			return strings.Contains(s.words["CLIENT"], "consumer-")
+		})
+		st.consumers = append(st.consumers, c)
+	}
+}
+
+// offline stops it, and waits until the broker knows.
+func (st *officialState) offline() {
+	for i, s := range st.sites {
+		st.consumers[i].stop()
+		eventually(s.t, "the group is offline", func() bool { return st.mqadmin(s, "consumerConnection -g SeenGroup", "").failed })
+	}
+}
