@@ -29,7 +29,7 @@ type site struct {
 	words map[string]string
 }
 
-// accounts is the file of accounts the brokers of an ACL test start with.
+// officialAccounts is the file of accounts the brokers of an ACL test start with.
 const officialAccounts = `globalWhiteRemoteAddresses: []
 accounts:
 - accessKey: interopAdmin
@@ -62,6 +62,15 @@ func startSites(t *testing.T, conf map[string]string) []*site {
 		sites = append(sites, s)
 	}
 	return sites
+}
+
+// toolsHome is the JVM flag for a home with the account an administrator uses; 4.4.0 does nothing without one.
+func toolsHome(t *testing.T) string {
+	t.Helper()
+	home := t.TempDir()
+	require.NoError(t, os.CopyFS(home, os.DirFS(filepath.Join("java", "home"))))
+	require.NoError(t, os.WriteFile(filepath.Join(home, "conf", "tools.yml"), []byte("accessKey: interopAdmin\nsecretKey: 12345678\n"), 0o600))
+	return "-Drocketmq.home.dir=" + home
 }
 
 // args are the words of a row for this site.
