@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,7 +21,7 @@ type officialRow struct {
 	until     string   // what ends a command that would go on
 	differs   []string // what may differ between two calls
 	unordered bool     // the order of the lines is that of a hash table, which ours sorts
-	extra     string   // lines only Booster prints
+	drop      string   // lines which only one of them prints
 	writes    string   // the file below DIR which is compared too
 	fails     bool     // it ends with an exception, with ours by status 1
 	why       string   // what is not compared, and why
@@ -68,10 +69,16 @@ func (c *comparison) run(t *testing.T, sites []*site, state *officialState) {
 		s.t = t
 	}
 	c.compared = make(map[string]int)
+	from := time.Now()
+	lap := func(s string) { t.Log("LAP", s, time.Since(from)); from = time.Now() }
 	state.online(t)
+	lap("online")
 	c.rows(t, sites, officialOnlineRows)
+	lap("rows")
 	state.offline()
+	lap("offline")
 	c.rows(t, sites, officialOfflineRows)
+	lap("rows")
 	listed := c.listed(sites[0])
 	rows := 0
 	for _, name := range listed {
@@ -110,20 +117,29 @@ func (c *comparison) row(t *testing.T, booster, java *site, row officialRow) {
 	if c.isOurs() {
 		atJava = c.java
 	}
-	got, want := c.booster(booster, row.line, row.until), atJava(java, row.line, row.until)
+	from := time.Now()
+	got := c.booster(booster, row.line, row.until)
+	half := time.Now()
+	want := atJava(java, row.line, row.until)
+	if d := time.Since(from); d > time.Second {
+		t.Log("SLOW", row.line, half.Sub(from), time.Since(half))
+	}
 	why := row.why
 	if why == "" && c.isOurs() {
 		why = row.ourWhy
 	}
 	if why != "" {
-		t.Logf("not compared: %s: %s", row.line, why)
+		t.Logf("not compared: mqadmin %s: %s", row.line, why)
+		assert.NotEqual(t, row.lines(java, want.out+want.err, false), row.lines(booster, got.out+got.err, false), "%s: it is the same", row.line)
 		return
 	}
 	if row.writes != "" {
 		got.out += booster.exported(row.writes)
 		want.out += java.exported(row.writes)
 	}
-	assert.Equal(t, row.fails, want.failed, "%s at Java: %s%s", row.line, want.out, want.err)
+	if !want.failed || c.newer == nil { // some do not work with 4.4.0
+		assert.Equal(t, row.fails, want.failed, "%s at Java: %s%s", row.line, want.out, want.err)
+	}
 	requireSame(t, row.line, row.lines(java, want.out, c.isOurs()), row.lines(booster, got.out, c.isOurs()))
 	if !c.isOurs() {
 		requireSame(t, row.line, java.steady(want.err, row.differs), booster.steady(got.err, row.differs))
@@ -165,8 +181,8 @@ var officialCause = regexp.MustCompile(`(?m)(CODE: \d+  DESC: .*?)(\.? BROKER: \
 // lines are what is compared.
 func (r officialRow) lines(s *site, text string, ours bool) string {
 	text = s.steady(text, r.differs)
-	if r.extra != "" && s.kind == cluster.Booster {
-		text = regexp.MustCompile("(?m)^(?:"+r.extra+").*\n").ReplaceAllString(text, "")
+	if r.drop != "" {
+		text = regexp.MustCompile("(?m)^(?:"+r.drop+").*\n").ReplaceAllString(text, "")
 	}
 	if r.unordered || ours {
 		text = strings.Join(slices.Sorted(strings.SplitSeq(text, "\n")), "\n")
@@ -174,11 +190,10 @@ func (r officialRow) lines(s *site, text string, ours bool) string {
 	return text
 }
 
-// officialState is what the sites have before the first row: topic Seen with five messages in queue 1, which SeenGroup has
-// consumed, the producers SeenProducers, and a message with a trace.
+// officialState is what the sites have before the first row: topic Seen with five messages in queue 1 and one with a trace in
+// queue 2, which SeenGroup has consumed, and producers SeenProducers, which are online.
 type officialState struct {
 	sites     []*site
-	producers []*producer
 	consumers []*consumer
 	mqadmin   tool
 }
@@ -186,26 +201,46 @@ type officialState struct {
 func startOfficialState(sites []*site, mqadmin tool) *officialState {
 	st := &officialState{sites: sites, mqadmin: mqadmin}
 	for _, s := range sites {
-		require.Contains(s.t, mqadmin(s, "updateTopic -b BROKER -t Seen -r 3 -w 3", "").out, "success")
-		p := startProducer(s.t, agent.Java497, s.namesrv.Addr, agent.Args{"group": "SeenProducers", "instanceName": "producer-" + string(s.kind[:4])})
-		p.awaitTopic("Seen", 3)
-		sent := p.send(agent.Args{"topic": "Seen", "queueId": 1, "keys": "key", "tags": "TagA", "text": "seen by all", "count": 5})
-		s.words["MSGID"], s.words["UNIQUE"] = sent[0].OffsetMsgID, sent[0].MsgID
-		p.createTopic("Again", 1)
-		s.words["AGAIN"] = p.send(agent.Args{"topic": "Again", "keys": "again", "text": "sent again"})[0].OffsetMsgID
-		tracer := startProducer(s.t, agent.Java497, s.namesrv.Addr, agent.Args{"trace": true, "group": "Tracers", "instanceName": "tracer-" + string(s.kind[:4])})
-		s.words["TRACED"] = tracer.send(agent.Args{"topic": "Seen", "queueId": 2, "keys": "traced", "text": "with a trace"})[0].MsgID
-		eventually(s.t, "the trace", func() bool {
-			return !mqadmin(s, "queryMsgByKey -t RMQ_SYS_TRACE_TOPIC -k TRACED", "").failed
-		})
-		st.producers = append(st.producers, p)
+		st.send(s)
+		st.consume(s)
 	}
-	st.online(sites[0].t)
-	for _, c := range st.consumers {
-		c.await(6)
-	}
-	st.offline()
 	return st
+}
+
+// send makes the topics and their messages.
+func (st *officialState) send(s *site) {
+	s.t.Helper()
+	for _, line := range []string{"updateTopic -b BROKER -t Seen -r 3 -w 3", "updateTopic -b BROKER -t Again -r 1 -w 1",
+		"updateSubGroup -b BROKER -g SeenGroup", "updateTopic -b BROKER -t %RETRY%SeenGroup -r 1 -w 1"} {
+		require.Contains(s.t, st.mqadmin(s, line, "").out, "success")
+	}
+	p := startProducer(s.t, agent.Java497, s.namesrv.Addr, agent.Args{"group": "SeenProducers", "instanceName": "producer-" + s.name})
+	p.awaitTopic("Seen", 3)
+	p.awaitTopic("Again", 1)
+	sent := p.send(agent.Args{"topic": "Seen", "queueId": 1, "keys": "key", "tags": "TagA", "text": "seen by all", "count": 5})
+	s.words["MSGID"], s.words["UNIQUE"] = sent[0].OffsetMsgID, sent[0].MsgID
+	s.words["AGAIN"] = p.send(agent.Args{"topic": "Again", "keys": "again", "text": "sent again"})[0].OffsetMsgID
+	tracer := startProducer(s.t, agent.Java497, s.namesrv.Addr, agent.Args{"trace": true, "group": "Tracers", "instanceName": "tracer-" + s.name})
+	s.words["TRACED"] = tracer.send(agent.Args{"topic": "Seen", "queueId": 2, "keys": "traced", "text": "with a trace"})[0].MsgID
+	eventually(s.t, "the trace", func() bool {
+		return !st.mqadmin(s, "queryMsgByKey -t RMQ_SYS_TRACE_TOPIC -k TRACED", "").failed
+	})
+}
+
+// consume commits the offsets of SeenGroup: when a push consumer does is a matter of seconds.
+func (st *officialState) consume(s *site) {
+	s.t.Helper()
+	name, a := unique("P-official"), client(s.t, agent.Java497)
+	require.NoError(s.t, a.Call("pull.start", agent.Args{"name": name, "group": "SeenGroup", "namesrv": s.namesrv.Addr, "topic": "Seen"}, nil))
+	for _, c := range []agent.Args{{"topic": "Seen", "queueId": 0, "offset": 0}, {"topic": "Seen", "queueId": 1, "offset": 5},
+		{"topic": "Seen", "queueId": 2, "offset": 1}, {"topic": "%RETRY%SeenGroup", "queueId": 0, "offset": 0}} {
+		require.NoError(s.t, a.Call("pull.commit", c.With(agent.Args{"name": name, "brokerName": "broker-a"}), nil))
+	}
+	require.NoError(s.t, a.Call("pull.stop", agent.Args{"name": name}, nil))
+	eventually(s.t, "the offsets", func() bool {
+		text := st.mqadmin(s, "consumerProgress -g SeenGroup", "").out
+		return strings.Count(text, "broker-a") == 4 && strings.Contains(text, "Diff Total: 0")
+	})
 }
 
 // online starts a consumer of SeenGroup at every site.
@@ -213,9 +248,9 @@ func (st *officialState) online(t *testing.T) {
 	t.Helper()
 	st.consumers = nil
 	for _, s := range st.sites {
-		c := startConsumer(t, agent.Java497, s.namesrv.Addr, agent.Args{"topic": "Seen", "group": "SeenGroup",
-			"instanceName": "consumer-" + string(s.kind[:4])})
+		c := startConsumer(t, agent.Java497, s.namesrv.Addr, agent.Args{"topic": "Seen", "group": "SeenGroup", "instanceName": "consumer-" + s.name})
 		c.awaitQueues("Seen", 3)
+		c.awaitQueues("%RETRY%SeenGroup", 1)
 		eventually(t, "the consumer is known", func() bool {
 			lines := strings.Split(st.mqadmin(s, "consumerConnection -g SeenGroup", "").out, "\n")
 			if len(lines) < 2 {

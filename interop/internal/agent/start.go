@@ -32,7 +32,7 @@ func Kinds() []string {
 // Start starts the agent of that kind; what it writes goes below dir. The flags are for the virtual machine of a Java client.
 func Start(kind, dir string, jvmFlags ...string) (*Agent, error) {
 	if tools, isTools := map[string]string{MQAdmin: javaenv.Server497, MQAdmin440: javaenv.Server440}[kind]; isTools {
-		return startJava(kind, tools, filepath.Join(dir, kind), append([]string{"-Xms64m", "-Xmx256m"}, jvmFlags...))
+		return startJava(kind, tools, filepath.Join(dir, kind), append([]string{"-Xms64m", "-Xmx256m", "-Djava.security.manager=allow"}, jvmFlags...))
 	}
 	if version, isJava := strings.CutPrefix(kind, "java-"); isJava {
 		version, binary := strings.CutSuffix(version, "-binary")

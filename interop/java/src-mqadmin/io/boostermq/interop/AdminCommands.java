@@ -15,7 +15,26 @@ final class AdminCommands extends MQAdminStartup {
     private static final long POLL_MS = 10;
     private static final long UNTIL_MS = 20000;
 
+    private volatile boolean running;
+
+    /** What System.exit ends a command with; no command catches an Error. */
+    private static final class Exit extends Error {
+        private static final long serialVersionUID = 1;
+    }
+
     AdminCommands(Agent agent) {
+        System.setSecurityManager(new SecurityManager() {
+            @Override
+            public void checkExit(int status) {
+                if (running) {
+                    throw new Exit();
+                }
+            }
+
+            @Override
+            public void checkPermission(java.security.Permission permission) {
+            }
+        });
         agent.register("mqadmin", this::run);
     }
 
@@ -30,20 +49,30 @@ final class AdminCommands extends MQAdminStartup {
         System.clearProperty(MixAll.NAMESRV_ADDR_PROPERTY);
         System.setOut(both);
         System.setErr(both);
+        running = true;
         try {
             if (args.has("until")) {
                 return Agent.fields("output", runUntil(argv, Pattern.compile(args.str("until")), output));
             }
-            MQAdminStartup.main0(argv, null);
+            main0(argv);
         } finally {
+            running = false;
             System.setOut(out);
             System.setErr(err);
         }
         return Agent.fields("output", output.toString("UTF-8"));
     }
 
+    private static void main0(String[] argv) {
+        try {
+            MQAdminStartup.main0(argv, null);
+        } catch (Exit ended) {
+            // It has printed why.
+        }
+    }
+
     private static String runUntil(String[] argv, Pattern until, ByteArrayOutputStream output) throws Exception {
-        Thread command = new Thread(() -> MQAdminStartup.main0(argv, null), "mqadmin");
+        Thread command = new Thread(() -> main0(argv), "mqadmin");
         command.start();
         long deadlineMs = System.currentTimeMillis() + UNTIL_MS;
         String printed;
