@@ -117,6 +117,17 @@ func (a *Admin) FindMessage(ctx context.Context, topic, id string) (StoredMessag
 	return found[0], nil
 }
 
+// Traces returns what clients told of a message in a trace topic.
+func (a *Admin) Traces(ctx context.Context, topic, id string) ([]Trace, error) {
+	const most = 64
+	found, err := a.QueryMessages(ctx, topic, id, most, false)
+	var traces []Trace
+	for _, m := range found {
+		traces = append(traces, decodeTraces(m, id)...)
+	}
+	return traces, err
+}
+
 // maxSameID is how many messages of one UNIQ_KEY are asked for.
 const maxSameID = 32
 
