@@ -61,10 +61,17 @@ func TestHelp(t *testing.T) {
 	list, err := os.ReadFile("testdata/help/help.txt")
 	require.NoError(t, err)
 	want := result{out: string(list) + "\nCommands that only Booster's mqadmin has:\n" +
-		"   drainBroker          Send producers to other brokers and wait until no message comes in\n"}
+		"   drainBroker          Send producers to other brokers and wait until no message comes in\n" +
+		"   dlqList              List the groups that have dead letters\n" +
+		"   dlqQuery             Print dead letters of a group\n" +
+		"   dlqResend            Send dead letters of a group again\n" +
+		"   dlqExport            Write dead letters of a group to a file, one JSON object a line\n"}
 	require.Equal(t, want, run(t, nil))
 	require.Equal(t, want, run(t, nil, "help"))
 	require.Contains(t, run(t, nil, "drainBroker", "-h").out, "usage: mqadmin drainBroker -b <arg> [-h] [-n <arg>] [-t <arg>] [-u]\n")
+	for _, c := range extras {
+		require.Contains(t, run(t, nil, c.Name, "-h").out, "usage: mqadmin "+c.Name+" ")
+	}
 	require.Equal(t, load(t, "help-updateTopic").output, run(t, nil, "help", "updateTopic").out, "the help pages are of 4.9.7, this one of 4.9.8")
 	require.Equal(t, load(t, "topicRoute-noarg").output, run(t, nil, "topicRoute", "-n", nsAddr).out)
 }
