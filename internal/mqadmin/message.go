@@ -123,11 +123,7 @@ func (a *Admin) FindMessage(ctx context.Context, topic, id string) (StoredMessag
 func (a *Admin) Traces(ctx context.Context, topic, id string) ([]Trace, error) {
 	const most = 64
 	found, err := a.QueryMessages(ctx, topic, id, most, false)
-	var traces []Trace
-	for _, m := range found {
-		traces = append(traces, decodeTraces(m, id)...)
-	}
-	return traces, err
+	return decodeTraces(found, id), err
 }
 
 // maxSameID is how many messages of one UNIQ_KEY are asked for.
