@@ -80,6 +80,9 @@ func (a *Admin) Send(ctx context.Context, addr, group string, mq codec.MessageQu
 		ProducerGroup: group, Topic: m.Topic, DefaultTopic: codec.AutoCreateTopicKeyTopic, DefaultTopicQueueNums: DefaultTopicQueueNums,
 		QueueID: mq.QueueID, BornTimestampMs: now.UnixMilli(), Flag: m.Flag, SysFlag: m.SysFlag, Properties: codec.EncodeProperties(props), BrokerName: mq.BrokerName,
 	}
+	if codec.IsRetryTopic(m.Topic) { // as without retries of the group it would go to the dead letters
+		header.MaxReconsumeTimes, header.HasMaxReconsumeTimes = 1, true
+	}
 	resp, err := a.exchange(ctx, a.config.Timeout, addr, &codec.Command{Code: codec.SendMessageV2, Header: header.V2(), Body: m.Body})
 	if err != nil {
 		return SendResult{}, err

@@ -187,6 +187,7 @@ func TestDeadLettersResent(t *testing.T) {
 		}
 	}
 
+	g.ok("updateSubGroup", "-b", brokerAddr, "-g", deadGroup, "-r", "0") // nothing of it is consumed again
 	require.Contains(t, g.ok("dlqResend", "-g", deadGroup, "-i", g.ids[4], "-r"), "1 dead letters of group DeadGroup resent")
 	r, err := g.admin.Pull(t.Context(), g.broker, mqadmin.ToolsGroup, codec.MessageQueue{Topic: codec.RetryTopic(deadGroup), BrokerName: "broker-a"}, "*", 0, 32)
 	require.NoError(t, err)
@@ -202,7 +203,7 @@ func TestDeadLettersResent(t *testing.T) {
 	require.Equal(t, g.ids, g.query())
 
 	require.Zero(t, g.run("deleteTopic", "-c", "DefaultCluster", "-t", "AdmDead", "-n", nsAddr).status)
-	require.Regexp(t, `^mqadmin dlqResend: dead letter `+g.ids[2]+` at offset 2 of queue broker-a:0 was not resent: topic AdmDead: CODE: 17  DESC: .*; to go on with it: -q broker-a:0 -o 2-\n$`,
+	require.Regexp(t, `^mqadmin dlqResend: resending dead letter `+g.ids[2]+` of queue broker-a:0 offset 2: topic AdmDead: CODE: 17  DESC: .*; to go on with it: -q broker-a:0 -o 2-\n$`,
 		g.refused("dlqResend", "-g", deadGroup, "-o", "2-"))
 }
 

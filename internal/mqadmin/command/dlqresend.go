@@ -38,7 +38,7 @@ func runDLQResend(ctx context.Context, c *Call) error {
 	c.printf(dlqResendLine, "#Message ID", "#Queue", "#Offset", "#Sent To", "#Result")
 	err := c.eachDeadLetter(ctx, func(m mqadmin.StoredMessage) error {
 		if err := r.resend(ctx, m); err != nil {
-			return fmt.Errorf("dead letter %s at offset %d of queue %s was not resent: %w; to go on with it: -q %[3]s -o %[2]d-", printable(m.MsgID()), m.QueueOffset, deadQueueOf(m), err)
+			return fmt.Errorf("resending dead letter %s of queue %s offset %d: %w; to go on with it: -q %[2]s -o %[3]d-", printable(m.MsgID()), deadQueueOf(m), m.QueueOffset, err)
 		}
 		return nil
 	})

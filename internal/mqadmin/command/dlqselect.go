@@ -80,15 +80,15 @@ func (c *Call) selection() (selection, error) {
 	if c.Has("i") && (c.Has("k") || ranged) || c.Has("k") && ranged {
 		return s, errors.New("-i and -k are given alone or with -t")
 	}
-	err := errors.Join(c.moment("b", &s.beginMs), c.moment("e", &s.endMs))
+	err := errors.Join(c.readMoment("b", &s.beginMs), c.readMoment("e", &s.endMs))
 	if err == nil && c.Has("o") {
 		err = s.setOffsets(c.Text("o", ""))
 	}
 	return s, err
 }
 
-// moment reads the time that an option names, if it is given.
-func (c *Call) moment(option string, ms *int64) error {
+// readMoment reads the time that an option names, if it is given.
+func (c *Call) readMoment(option string, ms *int64) error {
 	if !c.Has(option) {
 		return nil
 	}

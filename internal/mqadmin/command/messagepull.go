@@ -74,7 +74,7 @@ func moment(text string) (int64, error) {
 // what else a pull says; both say whether to go on.
 func (c *Call) walk(ctx context.Context, s span, group, tags string, found func([]mqadmin.StoredMessage) bool, other func(status string, offset int64) bool) error {
 	for offset := s.first; offset < s.end; {
-		r, err := c.Admin.Pull(ctx, s.addr, group, s.mq, tags, offset, pullAtOnce)
+		r, err := c.Admin.Pull(ctx, s.addr, group, s.mq, tags, offset, int32(min(pullAtOnce, s.end-offset)))
 		if err != nil {
 			return err
 		}
