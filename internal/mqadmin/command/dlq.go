@@ -36,7 +36,7 @@ var dlqResend = &Command{
 var dlqExport = &Command{
 	Name: "dlqExport", Text: "Write dead letters of a group to a file, one JSON object a line",
 	Options: slices.Concat(deadLetterOptions, []Option{
-		required("d", "directory", "where the file is to be, which must not be there yet"),
+		required("d", "directory", "the folder for GROUP.dlq.jsonl, a file that must not be there yet"),
 	}),
 	Run: runDLQExport,
 }
