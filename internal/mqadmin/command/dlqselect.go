@@ -154,7 +154,7 @@ func requireReadable(dlq string, route codec.TopicRouteData) error {
 	for _, q := range route.QueueDatas {
 		if !codec.IsReadable(q.Perm) {
 			broker, _ := mqadmin.RouteBroker(route, q.BrokerName)
-			refused = errors.Join(refused, fmt.Errorf("broker %s does not let topic %s be read (perm %s), as it was made before 4.9.2: "+
+			refused = errors.Join(refused, fmt.Errorf("broker %s does not let topic %s be read (perm %s; brokers before 4.9.2 make it so). To allow it: "+
 				"mqadmin updateTopicPerm -t %s -b %s -p 6", q.BrokerName, dlq, codec.PermString(q.Perm), dlq, mqadmin.BrokerAddr(broker)))
 		}
 	}
