@@ -24,13 +24,19 @@ type mqadmins struct {
 	dir             string // where ours runs
 }
 
+// startMQAdmins starts servers for them.
 func startMQAdmins(t *testing.T) *mqadmins {
+	t.Helper()
+	namesrv := ownNamesrv(t, "namesrv")
+	broker := ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr})
+	return mqadminsOf(t, namesrv.Addr, broker.Addr)
+}
+
+func mqadminsOf(t *testing.T, namesrv, broker string) *mqadmins {
 	t.Helper()
 	program, err := cluster.BoosterProgram()
 	require.NoError(t, err)
-	namesrv := ownNamesrv(t, "namesrv")
-	broker := ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr})
-	return &mqadmins{t: t, namesrv: namesrv.Addr, broker: broker.Addr, program: program, dir: t.TempDir()}
+	return &mqadmins{t: t, namesrv: namesrv, broker: broker, program: program, dir: t.TempDir()}
 }
 
 func (m *mqadmins) words(line string) []string {
