@@ -57,17 +57,12 @@ func (a *accountsAdmin) requireSends(credentials agent.Args, refusal string) {
 	a.t.Helper()
 	for _, kind := range matrix() {
 		p := startProducer(a.t, kind, a.namesrv.Addr, credentials.With(agent.Args{"retries": 0}))
-		var last string
 		eventuallyWithin(a.t, reloadTimeout, fmt.Sprintf("%s: %q", p.name, refusal), func() bool {
 			r := p.trySend(agent.Args{"topic": aclTopic, "text": "x"})[0]
-			if r.Error != last {
-				a.t.Logf("%s: %s", p.name, r.Error)
-			}
-			last = r.Error
 			if refusal == "" {
 				return r.Status == "SEND_OK"
 			}
-			return r.Code == 1 && strings.Contains(last, "org.apache.rocketmq.acl.common.AclException: "+refusal)
+			return r.Code == 1 && strings.Contains(r.Error, "org.apache.rocketmq.acl.common.AclException: "+refusal)
 		})
 	}
 }
@@ -93,10 +88,12 @@ func TestACLAdministration(t *testing.T) {
 	a.call("admin.deleteAccount", account)
 	a.requireSends(aclNew, "No acl config for interopNewcomer")
 
-	a.call("admin.globalWhiteAddrs", agent.Args{"addrs": "10.9.9.9,127.0.0.{1,2}"})
+	a.call("admin.globalWhiteAddrs", agent.Args{"addrs": "10.9.9.9,127.0.0.1"})
 	a.requireSends(nil, "")
 	a.call("admin.globalWhiteAddrs", agent.Args{"addrs": "10.9.9.9"})
-	a.requireSends(nil, "No accessKey is configured")
+	if suite.kind != cluster.Java { // which lets in whom it once knew as white until it is started again
+		a.requireSends(nil, "No accessKey is configured")
+	}
 	require.Equal(t, before+7, a.versions()[a.accounts])
 
 	text, err := os.ReadFile(a.accounts)
@@ -139,16 +136,16 @@ func TestACLOfOthers(t *testing.T) {
 					return u.try("admin.updateAccount", agent.Args{"account": "interopMine", "secret": "12345678"})
 				},
 				53: func(u *accountsAdmin) error { return u.try("admin.globalWhiteAddrs", agent.Args{"addrs": "10.9.9.9"}) },
-				314: func(u *accountsAdmin) error {
-					return u.try("admin.cloneOffset", agent.Args{"from": "one", "group": "another", "topic": aclTopic, "offline": true})
+				222: func(u *accountsAdmin) error {
+					return u.try("admin.resetOffset", agent.Args{"group": unique("Others"), "topic": aclTopic, "timestampMs": 0})
 				},
 			} {
-				err := other(a.as(aclUser))
+				err := fmt.Sprint(other(a.as(aclUser)))
 				if lax {
-					require.NoError(t, err)
-					continue
+					require.NotContains(t, err, "AclException")
+				} else {
+					require.Contains(t, err, fmt.Sprintf("Need admin permission for request code=%d, but accessKey=interopUser is not", code))
 				}
-				require.ErrorContains(t, err, fmt.Sprintf("Need admin permission for request code=%d, but accessKey=interopUser is not", code))
 			}
 		})
 	}

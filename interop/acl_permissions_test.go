@@ -3,6 +3,8 @@ package interop
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -48,12 +50,12 @@ accounts:
   admin: true
   topicPerms:
   - PermPub=PUB
-- accessKey: atHome
+- accessKey: fromHome
   secretKey: 12345678
   whiteRemoteAddress: 127.0.0.{1,2}
 - accessKey: elsewhere
   secretKey: 12345678
-  whiteRemoteAddress: 10.9.*.*,10.8.0.1-9
+  whiteRemoteAddress: 10.9.*.*
 `
 
 // permission is what one account may do with a topic and, pulling, in a group. An empty refusal: it may.
@@ -90,8 +92,8 @@ func permissions() []permission {
 		{"heldAdmin", "send", "PermPub", "", ""},
 		{"heldAdmin", "send", "PermBoth", "", refusedTopic + "PermBoth"},
 		// From a white address nobody looks at signature or permissions.
-		{"atHome", "send", "PermDeny", "", ""},
-		{"atHome", "pull", "PermDeny", "PermGroupDeny", ""},
+		{"fromHome", "send", "PermDeny", "", ""},
+		{"fromHome", "pull", "PermDeny", "PermGroupDeny", ""},
 		{"elsewhere", "send", "PermBoth", "", "Check signature failed for accessKey=elsewhere"},
 	}
 }
@@ -152,7 +154,7 @@ func (v visitor) require(p permission) {
 func (v visitor) try(p permission) error {
 	v.t.Helper()
 	secret := "12345678"
-	if p.account == "atHome" || p.account == "elsewhere" {
+	if p.account == "fromHome" || p.account == "elsewhere" {
 		secret = "not-the-secret"
 	}
 	credentials := agent.Args{"accessKey": p.account, "secretKey": secret}
@@ -234,9 +236,9 @@ func (u aclConsumer) requireServed(t *testing.T, namesrv string) {
 	next := startConsumer(t, u.kind, namesrv, account.With(agent.Args{"topic": u.topic, "group": u.group}))
 	require.Equal(t, "when asked", next.await(1)[0].Text)
 	traces := startPullerAs(t, namesrv, "RMQ_SYS_TRACE_TOPIC", aclAdmin)
-	eventually(t, "the trace of "+sent.MsgID, func() bool {
-		var answer struct{ Messages []agent.Message }
-		err := traces.a.Call("query", agent.Args{"name": traces.name, "topic": traces.topic, "key": sent.MsgID}, &answer)
-		return err == nil && tells(answer.Messages, "Pub\x01")
+	eventually(t, "the trace of "+sent.MsgID, func() bool { // a Java broker does not take the signature of a query by key
+		return slices.ContainsFunc(traces.readQueue(0), func(m agent.Message) bool {
+			return strings.Contains(m.Keys, sent.MsgID) && tells([]agent.Message{m}, "Pub\x01")
+		})
 	})
 }
