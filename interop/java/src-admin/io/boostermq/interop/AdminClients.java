@@ -41,14 +41,6 @@ final class AdminClients {
             return Agent.fields();
         });
         agent.register("admin.updateGroup", this::updateGroup);
-        agent.register("admin.orderConf", args -> {
-            find(args).createOrUpdateOrderConf(args.str("topic"), args.str("value"), true);
-            return Agent.fields();
-        });
-        agent.register("admin.deleteKV", args -> {
-            find(args).deleteKvConfig(args.str("namespace"), args.str("key"));
-            return Agent.fields();
-        });
         agent.register("admin.queryByUniqueKey", args -> Agent.fields("message",
             Messages.describe(find(args).viewMessage(args.str("topic"), args.str("msgId")))));
         agent.register("admin.query", args -> Agent.fields("messages", Messages.describeAll(find(args).queryMessage(
