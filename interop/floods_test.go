@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,7 +72,7 @@ func startFlood(t *testing.T, client, namesrv string, kind floodKind) *flood {
 func (f *flood) startConsumer(kind string) {
 	f.t.Helper()
 	args, ops := quickRoutes.With(agent.Args{"topic": f.topic}).With(f.kind.consumer), "consumer"
-	if f.kind.lite && (kind == agent.Java497 || kind == agent.Java533) {
+	if f.kind.lite && slices.Contains(litePullers(), kind) {
 		args, ops = args.With(agent.Args{"emit": true, "autoCommit": true}), "litepull"
 	}
 	f.c = startConsumerBy(f.t, client(f.t, kind), ops, f.namesrv, args)
