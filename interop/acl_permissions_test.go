@@ -99,7 +99,8 @@ func permissions() []permission {
 }
 
 // TestACLPermissions: permissions for topics and groups, those that an account has by default, and white lists of accounts,
-// with every client. A batch is a send too, which 4.9.8 forgets unless aclLaxAs498 wants it to be forgotten.
+// with every client. A batch is a send too, and a retry topic is its group's, whoever sends to it: 4.9.8 forgets both, and so
+// does aclLaxAs498.
 func TestACLPermissions(t *testing.T) {
 	t.Parallel()
 	for _, lax := range []bool{false, true} {
@@ -114,15 +115,20 @@ func TestACLPermissions(t *testing.T) {
 				admin.createTopic(topic, 1)
 				admin.send(agent.Args{"topic": topic, "text": "there"})
 			}
-			batch := permission{"saysNothing", "batch", "PermBoth", "", refusedTopic + "PermBoth"}
-			if lax {
-				batch.refusal = ""
+			forgotten := []permission{
+				{"saysNothing", "batch", "PermBoth", "", refusedTopic + "PermBoth"},
+				{"openByDefault", "send", "%RETRY%PermGroupDeny", "", refusedGroup + "PermGroupDeny"},
+			}
+			for i := range forgotten {
+				if lax {
+					forgotten[i].refusal = ""
+				}
 			}
 			for _, kind := range matrix() {
 				t.Run(kind, func(t *testing.T) {
 					t.Parallel()
 					v := visitor{t, kind, s.namesrv.Addr, make(map[string]*producer)}
-					for _, p := range append(permissions(), batch) {
+					for _, p := range slices.Concat(permissions(), forgotten) {
 						v.require(p)
 					}
 				})
