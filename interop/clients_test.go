@@ -122,8 +122,13 @@ func (p *producer) awaitTopic(topic string, queueNums int) {
 func newTopic(t *testing.T, namesrv, prefix string, queueNums int) string {
 	t.Helper()
 	topic := unique(prefix)
-	startProducer(t, agent.Java497, namesrv, nil).createTopic(topic, queueNums)
+	newTopicNamed(t, namesrv, topic, queueNums)
 	return topic
+}
+
+func newTopicNamed(t *testing.T, namesrv, topic string, queueNums int) {
+	t.Helper()
+	startProducer(t, agent.Java497, namesrv, nil).createTopic(topic, queueNums)
 }
 
 // consumer is a started consumer of an agent, most often a push consumer; it stops with the test, if not before.

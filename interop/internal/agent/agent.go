@@ -22,8 +22,8 @@
 //	.query, .updateAccount, .deleteAccount, .globalWhiteAddrs, .aclVersions (DefaultMQAdminExt of the 4.9.7 tools)
 //	mqadmin args (an array) → output (the 4.9.7 tools)
 //
-// Every start takes accessKey and secretKey too, those of Java also set, an object {"Name": true} for a setter setName that
-// not every version has.
+// Every start takes accessKey and secretKey too, those of producers and push consumers namespace (not in Java 4.4.0), and those
+// of Java set, an object {"Name": true} for a setter setName that not every version has.
 //
 // The agents are interop/java and interop/goclient.
 package agent
