@@ -137,7 +137,7 @@ type consumer struct {
 	a       *agent.Agent
 	name    string
 	group   string // the name, unless given
-	ops     string // consumer, or litepull for one that the agent polls
+	ops     string // consumer; litepull or pull for one that the agent polls
 	inbox   *agent.Inbox
 	stopped bool
 }

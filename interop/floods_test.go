@@ -25,8 +25,8 @@ type floodKind struct {
 	direct bool
 	// broadcast: the consumer keeps its offsets itself.
 	broadcast bool
-	// lite: a lite pull consumer of those clients that have it.
-	lite bool
+	// polls names the clients whose consumer is one that the agent polls, and which: litepull or pull.
+	polls func() (kinds []string, ops string)
 }
 
 var plainFlood = floodKind{name: "plain", direct: true}
@@ -38,8 +38,9 @@ func floodKinds() []floodKind {
 		plainFlood,
 		{name: "orderly", direct: true, flood: agent.Args{"mode": "async"}, consumer: agent.Args{"orderly": true}},
 		{name: "batch", direct: true, broadcast: true, flood: agent.Args{"threads": 1, "count": 5}, consumer: agent.Args{"model": "BROADCASTING"}},
-		{name: "delayed", lite: true, flood: agent.Args{"delayLevel": 1}},
-		{name: "transaction", flood: agent.Args{"threads": 1}, producer: agent.Args{"transaction": true}},
+		{name: "delayed", flood: agent.Args{"delayLevel": 1}, polls: func() ([]string, string) { return litePullers(), "litepull" }},
+		{name: "transaction", flood: agent.Args{"threads": 1}, producer: agent.Args{"transaction": true},
+			polls: func() ([]string, string) { return javaClients(), "pull" }},
 	}
 }
 
@@ -72,8 +73,10 @@ func startFlood(t *testing.T, client, namesrv string, kind floodKind) *flood {
 func (f *flood) startConsumer(kind string) {
 	f.t.Helper()
 	args, ops := quickRoutes.With(agent.Args{"topic": f.topic}).With(f.kind.consumer), "consumer"
-	if f.kind.lite && slices.Contains(litePullers(), kind) {
-		args, ops = args.With(agent.Args{"emit": true, "autoCommit": true}), "litepull"
+	if f.kind.polls != nil {
+		if kinds, polled := f.kind.polls(); slices.Contains(kinds, kind) {
+			args, ops = args.With(agent.Args{"emit": true, "autoCommit": true}), polled
+		}
 	}
 	f.c = startConsumerBy(f.t, client(f.t, kind), ops, f.namesrv, args)
 }

@@ -12,7 +12,7 @@
 //	flood.start topic threads size pauseMs [mode=async count delayLevel] → events acked; flood.stop
 //	consumer.start group namesrv topic [expression filter model fromWhere orderly failures …] → events msg
 //	consumer.queues     consumer.stop     consumer.suspend, consumer.resume (Java)
-//	pull.start group namesrv topic; pull.queues topic; pull topic brokerName queueId offset max; pull.stop;
+//	pull.start group namesrv topic [emit → events msg (Java)]; pull.queues topic; pull topic brokerName queueId offset max; pull.stop;
 //	pull.offsets, pull.commit, pull.committed, view, query (Java)
 //	litepull.start [emit → events msg] .queues .poll .seek .commit .committed .offsetForTimestamp .stop (Java 4.9.7, 5.3.3)
 //	sendBatch messages (an array of what send takes): one send of messages which differ
