@@ -224,7 +224,11 @@ func (u aclConsumer) requireServed(t *testing.T, namesrv string) {
 	account := agent.Args{"accessKey": u.account, "secretKey": "12345678"}
 	failing := account.With(agent.Args{"topic": u.topic, "failures": 100, "maxReconsumeTimes": 1, "suspendMs": 50})
 	c := startFailing(t, u.kind, namesrv, failing.With(agent.Args{"group": u.group}))
-	p := startProducer(t, u.kind, namesrv, account.With(agent.Args{"trace": true}))
+	tracing := client(t, u.kind)
+	if u.kind == agent.Java440 || u.kind == agent.Go212 {
+		tracing = ownAgent(t, u.kind) // all tracing in a process of theirs goes by the name server it began with
+	}
+	p := startProducerOf(t, tracing, namesrv, account.With(agent.Args{"trace": true}))
 	sent := p.send(agent.Args{"topic": u.topic, "text": "again"})[0]
 	require.Equal(t, 1, c.await(2)[1].ReconsumeTimes)
 	require.Equal(t, sent.SHA1, startPullerAs(t, namesrv, "%DLQ%"+u.group, aclAdmin).find(0, sent.MsgID).SHA1)
