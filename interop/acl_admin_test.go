@@ -124,31 +124,25 @@ func TestACLAdministration(t *testing.T) {
 // account, and so does Booster with aclLaxAs498.
 func TestACLOfOthers(t *testing.T) {
 	t.Parallel()
-	for _, lax := range []bool{false, true} {
-		if suite.kind == cluster.Java && !lax {
-			continue // the Java broker is lax whatever the setting says
-		}
-		t.Run(map[bool]string{false: "strict", true: "as 4.9.8"}[lax], func(t *testing.T) {
-			t.Parallel()
-			a := startAccountsAdmin(t, map[string]string{"aclLaxAs498": fmt.Sprint(lax)})
-			for code, other := range map[int]func(u *accountsAdmin) error{
-				50: func(u *accountsAdmin) error {
-					return u.try("admin.updateAccount", agent.Args{"account": "interopMine", "secret": "12345678"})
-				},
-				53: func(u *accountsAdmin) error { return u.try("admin.globalWhiteAddrs", agent.Args{"addrs": "10.9.9.9"}) },
-				222: func(u *accountsAdmin) error {
-					return u.try("admin.resetOffset", agent.Args{"group": unique("Others"), "topic": aclTopic, "timestampMs": 0})
-				},
-			} {
-				err := fmt.Sprint(other(a.as(aclUser)))
-				if lax {
-					require.NotContains(t, err, "AclException")
-				} else {
-					require.Contains(t, err, fmt.Sprintf("Need admin permission for request code=%d, but accessKey=interopUser is not", code))
-				}
+	strictAndLax(t, func(t *testing.T, lax bool) {
+		a := startAccountsAdmin(t, map[string]string{"aclLaxAs498": fmt.Sprint(lax)})
+		for code, other := range map[int]func(u *accountsAdmin) error{
+			50: func(u *accountsAdmin) error {
+				return u.try("admin.updateAccount", agent.Args{"account": "interopMine", "secret": "12345678"})
+			},
+			53: func(u *accountsAdmin) error { return u.try("admin.globalWhiteAddrs", agent.Args{"addrs": "10.9.9.9"}) },
+			222: func(u *accountsAdmin) error {
+				return u.try("admin.resetOffset", agent.Args{"group": unique("Others"), "topic": aclTopic, "timestampMs": 0})
+			},
+		} {
+			err := fmt.Sprint(other(a.as(aclUser)))
+			if lax {
+				require.NotContains(t, err, "AclException")
+			} else {
+				require.Contains(t, err, fmt.Sprintf("Need admin permission for request code=%d, but accessKey=interopUser is not", code))
 			}
-		})
-	}
+		}
+	})
 }
 
 // TestACLFolder: accounts in files below conf/acl count as soon as a file is there, and no more when it is gone; a file that
