@@ -130,7 +130,7 @@ func TestMQAdminSameOutput(t *testing.T) {
 // TestMQAdminACL: signed with the account of conf/tools.yml our mqadmin may do what an admin may, on any broker.
 func TestMQAdminACL(t *testing.T) {
 	t.Parallel()
-	s := startACLServers(t, nil)
+	s := startACLServers(t, nil, basicAccounts(nil))
 	program, err := cluster.BoosterProgram()
 	require.NoError(t, err)
 	home := t.TempDir()
