@@ -18,7 +18,7 @@ import (
 
 	"github.com/boostermq/booster/interop/internal/agent"
 	"github.com/boostermq/booster/interop/internal/cluster"
-	"github.com/boostermq/booster/interop/internal/process"
+	"github.com/boostermq/booster/internal/freeport"
 )
 
 // site is a name server and a broker of one kind. All sites of a test get the same state.
@@ -107,7 +107,7 @@ var common = []struct {
 
 // steady makes equal what must differ between sites.
 func (s *site) steady(text string, differs []string) string {
-	vip := process.Addr(s.broker.Options.Port - 2) // 4.4.0 prefers it
+	vip := freeport.Addr(s.broker.Options.Port - 2) // 4.4.0 prefers it
 	text = strings.NewReplacer(s.broker.Addr, "BROKER", vip, "BROKER", s.namesrv.Addr, "NAMESRV").Replace(text)
 	words := slices.Collect(maps.Keys(s.words))
 	slices.SortFunc(words, func(a, b string) int { return len(s.words[b]) - len(s.words[a]) }) // some are parts of others
