@@ -16,9 +16,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/boostermq/booster/internal/freeport"
 	"github.com/boostermq/booster/interop/internal/agent"
 	"github.com/boostermq/booster/interop/internal/cluster"
-	"github.com/boostermq/booster/internal/freeport"
 )
 
 // site is a name server and a broker of one kind. All sites of a test get the same state.
@@ -33,19 +33,15 @@ type site struct {
 	words map[string]string
 }
 
-// officialAccounts is the file of accounts the brokers of an ACL test start with.
-const officialAccounts = `globalWhiteRemoteAddresses: []
+// officialAccounts is the file of accounts the brokers start with: everybody here may do everything, so that commands about
+// accounts have something to be about.
+const officialAccounts = `globalWhiteRemoteAddresses:
+- 127.0.0.1
 accounts:
 - accessKey: interopAdmin
   secretKey: 12345678
   whiteRemoteAddress:
   admin: true
-- accessKey: interopUser
-  secretKey: 87654321
-  whiteRemoteAddress:
-  admin: false
-  defaultTopicPerm: DENY
-  defaultGroupPerm: SUB
 `
 
 // startSites starts a Booster and a Java 4.9.7.
@@ -80,13 +76,13 @@ func toolsHome(t *testing.T) string {
 
 // args are the words of a row for this site.
 func (s *site) args(line string) []string {
+	if line == "" {
+		return []string{}
+	}
 	for word, here := range s.words {
 		line = strings.ReplaceAll(line, word, here)
 	}
-	if !strings.Contains(line, " -n ") && line != "help" {
-		line += " -n " + s.namesrv.Addr
-	}
-	return strings.Fields(line)
+	return strings.Fields(line + " -n " + s.namesrv.Addr)
 }
 
 // common is what differs from site to site and from call to call in any output.
@@ -102,6 +98,7 @@ var common = []struct {
 	{regexp.MustCompile(`\((\w+)\.java:\d+\)`), "($1.java)"},
 	{regexp.MustCompile(`\b\d+ ?\(?ms\)?`), "N ms"},
 	{regexp.MustCompile(`(\$\$Lambda\S*?)?@[0-9a-f]{4,8}\b`), "@OBJECT"},
+	{regexp.MustCompile(`(lastLockTimestamp=|consumeTimestamp +: )20\d{12,15}\b`), "${1}TIME"},
 	{regexp.MustCompile(`([cC]onsume TPS|spentTimeMills=|lastPullTimestamp=|_INNER_TRACE_PRODUCER-Tracers-PRODUCE-|[lL]istenPort +=).*`), "$1"},
 }
 
@@ -181,6 +178,7 @@ func ours(program string, env ...string) tool {
 		cmd.Dir, cmd.Env = s.dir, append(os.Environ(), env...)
 		var errs bytes.Buffer
 		out := &watched{enough: func(string) {}}
+		cmd.Stdout, cmd.Stderr = out, &errs
 		if until != "" {
 			cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 			out.enough = func(text string) {
@@ -189,25 +187,24 @@ func ours(program string, env ...string) tool {
 				}
 			}
 		}
-		cmd.Stdout, cmd.Stderr = out, &errs
 		err := cmd.Run()
 		if until != "" {
-			require.Regexp(s.t, until, out.String(), "%s: %s", line, errs.String())
+			require.Regexp(s.t, until, out.text.String(), "%s: %s", line, errs.String())
 		}
-		return printed{out: out.String(), err: errs.String(), failed: err != nil && until == ""}
+		return printed{out: out.text.String(), err: errs.String(), failed: err != nil && until == ""}
 	}
 }
 
-// watched is a buffer that shows what it has whenever there is more.
+// watched shows what was written so far whenever there is more.
 type watched struct {
-	bytes.Buffer
+	text   bytes.Buffer
 	enough func(text string)
 }
 
 // Write implements io.Writer.
 func (w *watched) Write(b []byte) (int, error) {
-	n, err := w.Buffer.Write(b)
-	w.enough(w.String())
+	n, err := w.text.Write(b)
+	w.enough(w.text.String())
 	return n, err
 }
 
