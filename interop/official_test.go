@@ -1,6 +1,8 @@
 package interop
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +25,7 @@ type officialRow struct {
 	drop      string   // lines which only one of them prints
 	writes    string   // the file below DIR which is compared too
 	fails     bool     // it ends with an exception, with ours by status 1
+	alone     bool     // it leaves threads behind; ours is tested where nothing else is (TestEndless)
 	why       string   // what is not compared, and why
 	ourWhy    string   // the same for ours only
 	ourFails  bool     // ours ends with status 1 although the official one just prints what is wrong, or nothing
@@ -44,19 +47,39 @@ func TestOfficialMQAdmin(t *testing.T) {
 	require.NoError(t, err)
 	state := startOfficialState(sites, official(tool497))
 	for _, c := range []*comparison{
-		{name: "4.4.0", newer: official(tool497), booster: official(ownAgent(t, agent.MQAdmin440, toolsHome(t)))},
-		{name: "4.9.7", booster: official(tool497)},
+		{name: "4.4.0", kind: agent.MQAdmin440, newer: official(tool497), booster: official(ownAgent(t, agent.MQAdmin440, toolsHome(t)))},
+		{name: "4.9.7", kind: agent.MQAdmin, booster: official(tool497)},
 		{name: "ours", booster: ours(program), java: official(tool497)},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, sites, state) })
 	}
 }
 
+// TestOfficialRowsAreComplete: every command of 4.9.8 has a row.
+func TestOfficialRowsAreComplete(t *testing.T) {
+	table, err := os.ReadFile(filepath.Join("..", "internal", "mqadmin", "command", "testdata", "commands.tsv"))
+	require.NoError(t, err)
+	rows := make(map[string]bool)
+	for _, row := range slices.Concat(officialOnlineRows, officialOfflineRows) {
+		rows[row.command()] = true
+	}
+	commands := make(map[string]bool)
+	for line := range strings.Lines(string(table)) {
+		name, _, _ := strings.Cut(line, "\t")
+		commands[name] = true
+	}
+	delete(commands, "command") // the head of the table
+	require.Len(t, commands, 56)
+	for name := range commands {
+		assert.Contains(t, rows, name)
+	}
+}
+
 // comparison is one tool at Booster with one at Java.
 type comparison struct {
-	name          string
-	booster, java tool // java is booster when nil
-	newer         tool // takes the place of both for what they do not have
+	name, kind    string // kind of the process of an official tool
+	booster, java tool   // java is booster when nil
+	newer         tool   // takes the place of both for what they do not have
 
 	compared map[string]int // rows by command
 }
@@ -102,7 +125,15 @@ func (c *comparison) rows(t *testing.T, sites []*site, rows []officialRow) {
 			continue
 		}
 		c.compared[row.command()]++
-		c.row(t, sites[0], sites[1], row)
+		switch {
+		case !row.alone:
+			c.row(t, sites[0], sites[1], row)
+		case !c.isOurs():
+			alone := func(s *site, line, until string) printed {
+				return official(ownAgent(t, c.kind, toolsHome(t)))(s, line, until)
+			}
+			(&comparison{booster: alone, newer: c.newer}).row(t, sites[0], sites[1], row)
+		}
 	}
 }
 
@@ -192,7 +223,6 @@ func startOfficialState(sites []*site, mqadmin tool) *officialState {
 	st := &officialState{sites: sites, mqadmin: mqadmin}
 	for _, s := range sites {
 		st.send(s)
-		st.consume(s)
 	}
 	return st
 }
@@ -239,6 +269,7 @@ func (st *officialState) online(t *testing.T) *agent.Agent {
 	t.Helper()
 	process := ownAgent(t, agent.Java497)
 	for _, s := range st.sites {
+		st.consume(s)
 		c := startConsumerOf(t, process, s.namesrv.Addr, agent.Args{"topic": "Seen", "group": "SeenGroup", "instanceName": "consumer-" + s.name})
 		c.stopped = true // with its process
 		c.awaitQueues("Seen", 3)
