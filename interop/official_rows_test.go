@@ -4,6 +4,7 @@ package interop
 var officialOnlineRows = []officialRow{
 	{line: "updateTopic -b BROKER -t Made -r 3 -w 2"},
 	{line: "updateTopic -c DefaultCluster -t MadeOrder -o true -p 6 -u true -s true"},
+	{line: "updateTopic -b BROKER -t MadeLong --readQueueNums=1 -w1"},
 	{line: "updateTopic -b BROKER -t TBW102", fails: true},
 	{line: "updateTopic -b BROKER -t DefaultCluster", fails: true},
 	{line: "updateTopic -b BROKER -t bad!name", fails: true},

@@ -24,7 +24,6 @@ import (
 // site is a name server and a broker of one kind. All sites of a test get the same state.
 type site struct {
 	t       *testing.T
-	kind    cluster.Kind
 	name    string // of the site, in names of clients
 	namesrv *cluster.Namesrv
 	broker  *cluster.Broker
@@ -57,7 +56,7 @@ func startSites(t *testing.T, conf map[string]string) []*site {
 		t.Cleanup(namesrv.Kill)
 		broker := ownBroker(t, cluster.BrokerOptions{Kind: kind, Namesrv: namesrv.Addr, Conf: conf,
 			Dir: scenarioDir(t, string(kind)+"-broker"), Env: []string{"ROCKETMQ_HOME=" + home}})
-		s := &site{t: t, kind: kind, name: fmt.Sprintf("site-%d", len(sites)), namesrv: namesrv, broker: broker, dir: t.TempDir(), words: make(map[string]string)}
+		s := &site{t: t, name: fmt.Sprintf("site-%d", len(sites)), namesrv: namesrv, broker: broker, dir: t.TempDir(), words: make(map[string]string)}
 		s.words["BROKER"], s.words["NAMESRV"], s.words["DIR"], s.words["SITE"] = broker.Addr, namesrv.Addr, s.dir, s.name
 		s.words["HOME"], s.words["NAMESRVDIR"], s.words["BROKERDIR"] = home, namesrv.Options.Dir, broker.Options.Dir
 		sites = append(sites, s)
@@ -169,13 +168,13 @@ func splitTrace(text string) printed {
 }
 
 // ours is booster admin.
-func ours(program string, env ...string) tool {
+func ours(program string) tool {
 	return func(s *site, line, until string) printed {
 		s.t.Helper()
 		ctx, cancel := context.WithTimeout(s.t.Context(), awaitTimeout)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, program, append([]string{"admin"}, s.args(line)...)...)
-		cmd.Dir, cmd.Env = s.dir, append(os.Environ(), env...)
+		cmd.Dir = s.dir
 		var errs bytes.Buffer
 		out := &watched{enough: func(string) {}}
 		cmd.Stdout, cmd.Stderr = out, &errs
