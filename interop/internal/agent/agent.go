@@ -19,7 +19,7 @@
 //	request topic text [mode timeoutMs] → message; replier.start, .stop, .reply (not in Java 4.4.0) → events msg
 //	producer.view, .query, .offsets (Java): the look-ups a producer has
 //	admin.start, .resetOffset, .resetOffline, .clients, .consumeStats, .consumeStatus, .runningInfo, .consumeDirectly, .cloneOffset, .updateGroup,
-//	.orderConf, .deleteKV, .query, .updateAccount, .deleteAccount, .globalWhiteAddrs, .aclVersions (DefaultMQAdminExt of the 4.9.7 tools)
+//	.query, .updateAccount, .deleteAccount, .globalWhiteAddrs, .aclVersions (DefaultMQAdminExt of the 4.9.7 tools)
 //	mqadmin args (an array) [until] → output (the 4.9.7 and 4.4.0 tools)
 //
 // Every start takes accessKey and secretKey too, those of producers and push consumers namespace (not in Java 4.4.0), and those
