@@ -25,7 +25,7 @@ type officialRow struct {
 	drop      string   // lines which only one of them prints
 	writes    string   // the file below DIR which is compared too
 	fails     bool     // it ends with an exception, with ours by status 1
-	alone     bool     // it leaves threads behind; ours is tested where nothing else is (TestEndless)
+	alone     bool     // it leaves threads behind; TestStartMonitoring is that of ours
 	why       string   // what is not compared, and why
 	ourWhy    string   // the same for ours only
 	ourFails  bool     // ours ends with status 1 although the official one just prints what is wrong, or nothing
