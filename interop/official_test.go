@@ -231,7 +231,9 @@ func startOfficialState(sites []*site, mqadmin tool) *officialState {
 func (st *officialState) send(s *site) {
 	s.t.Helper()
 	for _, line := range []string{"updateTopic -b BROKER -t Seen -r 3 -w 3", "updateTopic -b BROKER -t Again -r 1 -w 1",
-		"updateSubGroup -b BROKER -g SeenGroup", "updateTopic -b BROKER -t %RETRY%SeenGroup -r 1 -w 1"} {
+		"updateSubGroup -b BROKER -g SeenGroup", "updateTopic -b BROKER -t %RETRY%SeenGroup -r 1 -w 1",
+		// startMonitoring may or may not come to making its own before it is ended.
+		"updateSubGroup -b BROKER -g __MONITOR_CONSUMER", "updateTopic -b BROKER -t %RETRY%__MONITOR_CONSUMER -r 1 -w 1"} {
 		require.Contains(s.t, st.mqadmin(s, line, "").out, "success")
 	}
 	p := startProducer(s.t, agent.Java497, s.namesrv.Addr, agent.Args{"group": "SeenProducers", "instanceName": "producer-" + s.name})
