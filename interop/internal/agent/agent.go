@@ -20,6 +20,8 @@
 //	producer.view, .query, .offsets (Java): the look-ups a producer has
 //	admin.start, .resetOffset, .resetOffline, .clients, .consumeStats, .consumeStatus, .runningInfo, .consumeDirectly, .cloneOffset, .updateGroup,
 //	.orderConf, .deleteKV, .query (DefaultMQAdminExt of the 4.9.7 tools)
+//	console.start namesrv vip; .call method args (any of DefaultMQAdminExt); .ask code addr body (the class of the answer);
+//	.trackDetail, .systemTopics, .send, .read topic beginMs endMs → result; .stop (the tools of the consoles)
 //	mqadmin args (an array) → output (the 4.9.7 tools)
 //
 // Every start takes accessKey and secretKey too (not in Java 5.3.3), those of Java also set, an object {"Name": true} for a setter setName that
