@@ -63,7 +63,7 @@ final class Compat {
             config.setVipChannelEnabled(args.bool("vip", false));
         }
         if (args.has("pollNameServerIntervalMs")) {
-            config.setPollNameServerInterval(args.integer("pollNameServerIntervalMs", 30000));
+            set(config, "PollNameServerInterval", int.class, args.integer("pollNameServerIntervalMs", 30000));
         }
         if (args.has("heartbeatIntervalMs")) {
             config.setHeartbeatBrokerInterval(args.integer("heartbeatIntervalMs", 30000));
@@ -72,14 +72,14 @@ final class Compat {
             config.setUnitName(args.str("unitName"));
         }
         for (Map.Entry<String, Object> e : args.map("set").entrySet()) {
-            set(config, "set" + e.getKey(), (Boolean) e.getValue());
+            set(config, e.getKey(), boolean.class, e.getValue());
         }
     }
 
     /** Calls a setter that not every version has. */
-    private static void set(Object target, String name, boolean value) {
+    private static void set(Object target, String name, Class<?> type, Object value) {
         try {
-            target.getClass().getMethod(name, boolean.class).invoke(target, value);
+            target.getClass().getMethod("set" + name, type).invoke(target, value);
         } catch (ReflectiveOperationException e) {
             throw new IllegalArgumentException(name, e);
         }
