@@ -46,13 +46,11 @@ func (c *console) messagePage() {
 	})
 	c.on("Message/resend", func(a action) {
 		a.resend(c.topic, c.sent[0].OffsetMsgID, c.own)
-		require.NoError(a, c.own.inbox.Await(awaitTimeout, func() bool {
-			msgs, _ := c.own.inbox.Counts()
-			return msgs > 0
-		}))
-		again := c.own.inbox.Messages()[0]
-		assert.Equal(a, c.sent[0].OffsetMsgID, again.OffsetMsgID)
-		assert.Equal(a, c.sent[0].SHA1, again.SHA1)
+		var places []string
+		for _, m := range c.own.await(len(c.sent) + 1)[len(c.sent):] {
+			places = append(places, m.OffsetMsgID)
+		}
+		assert.Contains(a, places, c.sent[0].OffsetMsgID)
 	})
 }
 
@@ -151,9 +149,6 @@ func (c *console) dlqPage() {
 		var result struct{ ConsumeResult string }
 		a.ask(&result, "consumeMessageDirectly", k.dead.group, a.clientID(k.dead.group), k.deadTopic, k.deadSent.OffsetMsgID)
 		assert.Equal(a, "CR_LATER", result.ConsumeResult, "it is not accepted this time either")
-		require.NoError(a, k.dead.inbox.Await(awaitTimeout, func() bool {
-			msgs, _ := k.dead.inbox.Counts()
-			return msgs > before
-		}))
+		k.dead.await(before + 1)
 	})
 }

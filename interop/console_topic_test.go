@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -195,61 +196,60 @@ func (a action) consumeStats(group, topic string) consumeStats {
 	return stats
 }
 
-// resetDialog: offsets of a group which is online, offline, and has none. The console's own group is used.
+// resetDialog sets back the console's own group: while it has no offsets, while it is offline, while it is online. A client
+// which is told to pauses for 10 s then; c.own is that client.
 func (c *console) resetDialog() {
-	ok := c.on("Topic/reset dialog", func(a action) {
-		start := func() *consumer {
-			return startConsumer(c.t, agent.Java497, c.namesrv, agent.Args{"topic": c.topic, "group": c.group})
-		}
-		requireDelivered(a.T, c.sent, start().awaitAndStop(len(c.sent))) // its end writes its offsets
-		c.own = start()
-		eventually(a.T, "the group in the dialog", func() bool { return slices.Contains(a.groupsOf(c.topic), c.group) })
-	})
-	if !ok {
-		c.t.FailNow() // the pages after it need this consumer
+	start := func() *consumer {
+		return startConsumer(c.t, agent.Java497, c.namesrv, agent.Args{"topic": c.topic, "group": c.group})
 	}
+	ends := perQueue(c.sent...)
 	c.on("Topic/reset offset of nobody", func(a action) {
 		refused := a.refused("resetOffsetByTimestamp", c.topic, "nobody", 0, true)
 		assert.Equal(a, 1, refused.Code)
 		assert.Contains(a, refused.Text, "THe consumer group <nobody> not exist")
 	})
-}
-
-// resetOffsets is done when nothing needs the group's progress any more: a client told so pauses for seconds.
-func (c *console) resetOffsets() {
-	c.on("Topic/reset offset", func(a action) {
+	c.on("Topic/reset offset offline", func(a action) {
+		requireDelivered(a.T, c.sent, start().awaitAndStop(len(c.sent)))
+		assert.Equal(a, []string{c.group}, a.groupsOf(c.topic), "by the offsets its end has written")
+		a.resetOffline(ends)
+	})
+	ok := c.on("Topic/reset offset", func(a action) {
+		c.own = start()
+		requireDelivered(a.T, c.sent, c.own.await(len(c.sent))) // again
 		assert.Equal(a, map[queueKey]int64{{c.topic, "broker-a", 0}: 0, {c.topic, "broker-a", 1}: 0}, a.reset(0))
 	})
+	if !ok {
+		c.t.FailNow() // the pages after it need this consumer
+	}
 	if c.isDashboard() {
 		c.on("Topic/skip accumulate", func(a action) {
-			assert.Equal(a, map[queueKey]int64{{c.topic, "broker-a", 0}: 2, {c.topic, "broker-a", 1}: 2}, a.reset(-1))
+			assert.Equal(a, map[queueKey]int64{{c.topic, "broker-a", 0}: ends[0], {c.topic, "broker-a", 1}: ends[1]}, a.reset(-1))
 		})
 	}
-	c.own.stop()
-	c.on("Topic/reset offset offline", func(a action) {
-		var refused *agent.Error
-		eventually(a.T, "the client is gone", func() bool {
-			err := a.try(nil, "resetOffsetByTimestamp", []any{c.topic, c.group, 0, true})
-			refused, _ = err.(*agent.Error)
-			return refused != nil
-		})
-		assert.Equal(a, 206, refused.Code)
-		assert.Contains(a, refused.Text, "Consumer not online, so can not reset offset, Group: "+c.group+" Topic: "+c.topic+" Timestamp: 0")
-		var rollbacks []struct {
-			BrokerName                                                             string
-			QueueID, BrokerOffset, ConsumerOffset, TimestampOffset, RollbackOffset int64
-		}
-		a.ask(&rollbacks, "resetOffsetByTimestampOld", c.group, c.topic, 0, true)
-		require.Len(a, rollbacks, 2)
-		for _, r := range rollbacks {
-			assert.Equal(a, "broker-a", r.BrokerName)
-			assert.Equal(a, int64(2), r.BrokerOffset)
-			assert.Zero(a, r.TimestampOffset)
-			assert.Zero(a, r.RollbackOffset)
-			assert.LessOrEqual(a, r.ConsumerOffset, int64(2))
-		}
-		assert.Equal(a, int64(len(c.sent)), a.consumeStats(c.group, c.topic).diff())
+}
+
+// resetOffline is what the console does when nobody of the group is there to be told: it sets the offsets itself.
+func (a action) resetOffline(ends map[int]int64) {
+	a.Helper()
+	c := a.c
+	var refused *agent.Error
+	eventually(a.T, "the client is gone", func() bool {
+		return errors.As(a.try(nil, "resetOffsetByTimestamp", []any{c.topic, c.group, 0, true}), &refused)
 	})
+	assert.Equal(a, 206, refused.Code)
+	assert.Contains(a, refused.Text, "Consumer not online, so can not reset offset, Group: "+c.group+" Topic: "+c.topic+" Timestamp: 0")
+	var rollbacks []rollback
+	a.ask(&rollbacks, "resetOffsetByTimestampOld", c.group, c.topic, 0, true)
+	want := []rollback{{"broker-a", 0, ends[0], ends[0], 0, 0}, {"broker-a", 1, ends[1], ends[1], 0, 0}}
+	assert.ElementsMatch(a, want, rollbacks)
+	assert.Equal(a, int64(len(c.sent)), a.consumeStats(c.group, c.topic).diff())
+}
+
+// rollback is a row of what the page shows afterwards.
+type rollback struct {
+	BrokerName                                                    string
+	QueueID                                                       int
+	BrokerOffset, ConsumerOffset, TimestampOffset, RollbackOffset int64
 }
 
 func (a action) reset(timestampMs int64) map[queueKey]int64 {

@@ -25,8 +25,6 @@ import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
 import org.apache.rocketmq.remoting.RPCHook;
 import org.apache.rocketmq.remoting.RemotingClient;
-import org.apache.rocketmq.remoting.exception.RemotingConnectException;
-import org.apache.rocketmq.remoting.exception.RemotingSendRequestException;
 import org.apache.rocketmq.remoting.protocol.RemotingCommand;
 import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 
@@ -38,7 +36,6 @@ import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 @SuppressWarnings("deprecation")
 final class Consoles {
     private static final long RAW_TIMEOUT_MS = 3000;
-    private static final int CONNECT_TRIES = 5;
     private static final int PULL_BATCH = 32;
 
     /** An admin client and the settings it was made with. */
@@ -83,7 +80,6 @@ final class Consoles {
         RPCHook hook = Compat.credentials(args);
         DefaultMQAdminExt admin = configured(args, () -> new DefaultMQAdminExt(hook, args.num("timeoutMs", 15000)));
         admin.start();
-        connect(admin);
         byName.put(args.str("name"), new Console(args, admin));
         return Agent.fields("vip", admin.isVipChannelEnabled());
     }
@@ -98,23 +94,6 @@ final class Consoles {
         T client = make.get();
         client.setInstanceName(settings.str("name") + "-" + clients.incrementAndGet());
         return client;
-    }
-
-    /**
-     * Connects to the name server. A client closes the connection when a second thread asks for it while the first is
-     * making it, and its own timer does so right after the start.
-     */
-    private static void connect(DefaultMQAdminExt admin) throws Exception {
-        for (int left = CONNECT_TRIES; ; left--) {
-            try {
-                admin.examineBrokerClusterInfo();
-                return;
-            } catch (RemotingSendRequestException | RemotingConnectException e) {
-                if (left == 1) {
-                    throw e;
-                }
-            }
-        }
     }
 
     /** Calls the method of that name which has so many parameters. */
