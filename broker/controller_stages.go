@@ -38,7 +38,7 @@ func (b *Controller) persistManagers(context.Context) error {
 func (b *Controller) startStore(context.Context) error {
 	s, err := store.Open(store.Options{
 		Config: b.Config().Store, FS: b.opts.FS, Log: b.logOf("store"), Arriving: b, BitMaps: b,
-		BrokerIPPort: b.settings.Load().storeHost,
+		Awaited: b.awaited, BrokerIPPort: b.settings.Load().storeHost,
 	})
 	if err != nil {
 		return err

@@ -146,7 +146,8 @@ func TestRoutes(t *testing.T) {
 			inline[r.Code] = true
 		}
 	}
-	require.Equal(t, map[int32]bool{codec.SendMessage: true, codec.SendMessageV2: true, codec.SendBatchMessage: true, codec.UpdateConsumerOffset: true}, inline)
+	require.Equal(t, map[int32]bool{codec.SendMessage: true, codec.SendMessageV2: true, codec.SendBatchMessage: true, codec.UpdateConsumerOffset: true,
+		codec.PullMessage: true, codec.LitePullMessage: true}, inline)
 }
 
 // TestHostileRequests: bodies and headers that are nonsense get an answer.

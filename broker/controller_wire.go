@@ -126,8 +126,11 @@ func (b *Controller) wireProcessors() {
 		sendBack: &sendBackProcessor{b}, reply: &replyProcessor{b: b}, transaction: &transactionProcessor{b}, lock: &lockProcessor{b}, topic: &topicProcessor{b}, group: &groupProcessor{b}, admin: &adminProcessor{b},
 	}
 	b.hold = longpolling.New(longpolling.Options{
-		MaxOffset: func(topic string, queueID int32) int64 { return b.store.MaxOffsetInQueue(topic, queueID) },
-		Wake:      pull.wake, Drop: pull.drop, Interval: b.holdInterval, MaxHeldBytes: maxHeldBytes,
+		MaxOffset: func(topic string, queueID int32) int64 {
+			b.store.DispatchSoon() // the asker waits
+			return b.store.MaxOffsetInQueue(topic, queueID)
+		},
+		Wake: pull.wake, Drop: pull.drop, Interval: b.holdInterval, MaxHeldBytes: maxHeldBytes,
 	})
 	main, fast := b.routeTables()
 	listenPort := c.Server.ListenPort
@@ -186,6 +189,9 @@ func (b *Controller) AppendBitMap(dst []byte, topic, properties string, storeTim
 	}
 	return b.filters.AppendBitMap(dst, topic, properties, storeTimestampMs)
 }
+
+// awaited tells the store that somebody waits for what Arriving tells.
+func (b *Controller) awaited() bool { return b.hold.Held() > 0 }
 
 // storeHost is the address that is stored in messages and is a part of their
 // ids: brokerIP1:listenPort, a name resolved once.

@@ -35,6 +35,9 @@ func (f *pullFilter) byTags(op *pullOp, filters *filter.Manager) {
 // clear drops what f points to and keeps its memory.
 func (f *pullFilter) clear() { *f = pullFilter{tags: f.tags} }
 
+// quick tells that f looks at tag codes only, no expression.
+func (f *pullFilter) quick() bool { return f.expression == nil && f.retry.Filters == nil }
+
 // MatchQueue looks at the tag code, or at the bit map if there is one.
 func (f *pullFilter) MatchQueue(tagsCode, storeTimestampMs int64, bitMap []byte) bool {
 	switch {

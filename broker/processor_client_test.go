@@ -106,8 +106,12 @@ func TestNamesAreChecked(t *testing.T) {
 	const badTopic = "The specified topic contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$"
 	requireAnswer(t, p.do(codec.HeartBeat, nil, heartbeatBody(t, "c", consumerOf("good", "T1"), consumerOf(bad, "T1"))),
 		codec.SystemError, "The specified group contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$")
+	requireAnswer(t, p.do(codec.HeartBeat, nil, heartbeatBody(t, "", consumerOf("good", "T1"))), codec.SystemError, "heart-beat without clientID")
+	locks := []byte(`{"clientId":"c","consumerGroup":"good","mqSet":[{"brokerName":"spec-a","queueId":0,"topic":"` + bad + `"}]}`)
 	for name, cmd := range map[string]*codec.Command{
 		"34":  {Code: codec.HeartBeat, Body: heartbeatBody(t, "c", consumerOf("good", bad))},
+		"41":  {Code: codec.LockBatchMQ, Body: locks},
+		"42":  {Code: codec.UnlockBatchMQ, Body: locks},
 		"11":  {Code: codec.PullMessage, Header: pullHeader("g", bad, 0)},
 		"12":  {Code: codec.QueryMessage, Header: &codec.QueryMessageRequestHeader{Topic: bad, Key: "k", MaxNum: 1}},
 		"14":  {Code: codec.QueryConsumerOffset, Header: &codec.QueryConsumerOffsetRequestHeader{ConsumerGroup: "g", Topic: bad}},

@@ -300,7 +300,8 @@ func TestUpdateTakesEffect(t *testing.T) {
 			require.True(t, b.executors.pull.Execute(func() { <-done }))
 			free = append(free, done)
 		}
-		opaque := b.send(&codec.Command{Code: codec.PullMessage, Header: pullHeader("cg", "Live1", 0)})
+		// Of a group that is to be created: other pulls of what is in memory wait for no worker.
+		opaque := b.send(&codec.Command{Code: codec.PullMessage, Header: pullHeader("new", "Live1", 0)})
 		require.Eventually(t, func() bool { return b.executors.pull.HeadWaitMs() > 1 }, answerTimeout, time.Millisecond)
 		other := configuredBroker{b.Controller, dial(t, b.Controller), b.path}
 		requireAnswer(t, other.update("waitTimeMillsInPullQueue=1"), codec.Success, "")

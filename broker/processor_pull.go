@@ -34,12 +34,13 @@ func newPullProcessor(b *Controller, pool *remoting.Executor) *pullProcessor {
 
 // pullOp is one pull under way; pooled.
 type pullOp struct {
-	r      *remoting.Request
-	conf   *Config
-	first  bool // not woken from waiting: may wait, and stores the offset
-	header codec.PullMessageRequestHeader
-	group  *codec.SubscriptionGroupConfig
-	filter pullFilter
+	r       *remoting.Request
+	conf    *Config
+	first   bool // not woken: may be parked, and stores the offset
+	mayWait bool // runs on the executor
+	header  codec.PullMessageRequestHeader
+	group   *codec.SubscriptionGroupConfig
+	filter  pullFilter
 
 	result  store.GetResult
 	release func() // gives the op back; bound once
@@ -50,27 +51,58 @@ type pullOp struct {
 // pullMessage serves 11 PULL_MESSAGE and 361 LITE_PULL_MESSAGE (of 5.x, the
 // same by another number), on the main port.
 //
-// Behavior: spec broker.md §5. A pull that finds nothing is parked with
-// broker/longpolling and run once more by resume.
+// Behavior: spec broker.md §5. It runs inline on the event loop; what would wait
+// for the disk, or look into messages for long, goes on in the pull executor. A
+// pull that finds nothing is parked with broker/longpolling and run once more by
+// resume.
 //
 // Differences from Java: names are validated; a woken pull answers in the
-// serialization of its request.
-func (p *pullProcessor) pullMessage(r *remoting.Request) { p.process(r, true) }
+// serialization of its request. A pull of what is in memory passes no queue, so
+// it is never answered [TIMEOUT_CLEAN_QUEUE].
+func (p *pullProcessor) pullMessage(r *remoting.Request) {
+	if !p.process(r, true, false) {
+		p.pool.Take(r, p.pullMessageWaiting)
+	}
+}
+
+// pullMessageWaiting is pullMessage on the executor.
+func (p *pullProcessor) pullMessageWaiting(r *remoting.Request) { p.process(r, true, true) }
 
 // resume runs a pull that waited; it answers whatever it finds.
-func (p *pullProcessor) resume(r *remoting.Request) { p.process(r, false) }
+func (p *pullProcessor) resume(r *remoting.Request) {
+	if !p.process(r, false, false) {
+		p.pool.Take(r, p.resumeWaiting)
+	}
+}
 
-func (p *pullProcessor) process(r *remoting.Request, first bool) {
+// resumeWaiting is resume on the executor.
+func (p *pullProcessor) resumeWaiting(r *remoting.Request) { p.process(r, false, true) }
+
+// pullMustWait stands for a refusal where an inline pull cannot go on.
+var pullMustWait = new(Refusal)
+
+// process runs a pull. false: it has done nothing, as it may not wait.
+func (p *pullProcessor) process(r *remoting.Request, first, mayWait bool) bool {
 	op := p.ops.Get().(*pullOp)
-	op.r, op.conf, op.first = r, p.b.Config(), first
+	op.r, op.conf, op.first, op.mayWait = r, p.b.Config(), first, mayWait
 	op.resp = codec.Command{Ext: emptyFields}
-	if refusal := p.check(op); refusal != nil {
-		op.resp.Code, op.resp.Remark = refusal.Code, refusal.Remark
-	} else if p.read(op) {
+	var parked bool
+	refusal := p.check(op)
+	if refusal == nil {
+		refusal, parked = p.read(op)
+	}
+	switch {
+	case refusal == pullMustWait:
 		p.release(op)
-		return // parked: resume answers
+		return false
+	case refusal != nil:
+		op.resp.Code, op.resp.Remark = refusal.Code, refusal.Remark
+	case parked:
+		p.release(op) // resume answers
+		return true
 	}
 	r.ReplyOwned(&op.resp, op.release) // the records are sent from op's buffer
+	return true
 }
 
 func (p *pullProcessor) release(op *pullOp) {
@@ -93,7 +125,13 @@ func (p *pullProcessor) check(op *pullOp) *Refusal {
 	if !codec.IsReadable(op.conf.Broker.BrokerPermission) {
 		return &Refusal{codec.NoPermission, "the broker[" + op.conf.Broker.BrokerIP1 + "] pulling message is forbidden"}
 	}
-	if op.group = b.groups.Find(h.ConsumerGroup); op.group == nil {
+	if op.group = b.groups.Peek(h.ConsumerGroup); op.group == nil && !op.mayWait {
+		return pullMustWait // it may be created
+	}
+	if op.group == nil {
+		op.group = b.groups.Find(h.ConsumerGroup)
+	}
+	if op.group == nil {
 		return &Refusal{codec.SubscriptionGroupNotExist, "subscription group [" + h.ConsumerGroup + "] does not exist, " + faqURL}
 	}
 	if !op.group.ConsumeEnable {
@@ -110,10 +148,17 @@ func (p *pullProcessor) check(op *pullOp) *Refusal {
 		return &Refusal{codec.SystemError, fmt.Sprintf("queueId[%d] is illegal, topic:[%s] topicConfig.readQueueNums:[%d] consumer:[/%s]",
 			h.QueueID, h.Topic, topic.ReadQueueNums, op.r.Channel.RemoteAddr())}
 	}
+	check := p.checkSubscription
 	if h.SysFlag&codec.PullFlagSubscription != 0 {
-		return p.checkExpression(op)
+		check = p.checkExpression
 	}
-	return p.checkSubscription(op)
+	if refusal := check(op); refusal != nil {
+		return refusal
+	}
+	if !op.mayWait && !op.filter.quick() {
+		return pullMustWait
+	}
+	return nil
 }
 
 // checkExpression takes the subscription from the request: rows 7 and 13.
@@ -131,6 +176,9 @@ func (p *pullProcessor) checkExpression(op *pullOp) *Refusal {
 	}
 	if !op.conf.Broker.EnablePropertyFilter {
 		return &Refusal{codec.SystemError, remarkNoSQL + h.ExpressionType}
+	}
+	if !op.mayWait {
+		return pullMustWait
 	}
 	x, err := p.b.filters.Compile(h.ExpressionType, h.Subscription)
 	if err != nil {
@@ -188,10 +236,14 @@ func (p *pullProcessor) checkFilterData(op *pullOp, expressionType string) *Refu
 
 // read asks the store, fills the answer and stores the consumer's offset. It
 // tells whether the request was parked.
-func (p *pullProcessor) read(op *pullOp) (parked bool) {
+func (p *pullProcessor) read(op *pullOp) (refusal *Refusal, parked bool) {
 	h, res := &op.header, &op.result
-	begun := time.Now()
-	p.b.store.GetMessage(h.Topic, h.QueueID, h.QueueOffset, int(min(h.MaxMsgNums, maxPullMsgNums)), &op.filter, res)
+	begun, maxNums := time.Now(), int(min(h.MaxMsgNums, maxPullMsgNums))
+	if op.mayWait {
+		p.b.store.GetMessage(h.Topic, h.QueueID, h.QueueOffset, maxNums, &op.filter, res)
+	} else if !p.b.store.GetMessageCached(h.Topic, h.QueueID, h.QueueOffset, maxNums, &op.filter, res) || op.code() == codec.PullOffsetMoved {
+		return pullMustWait, false
+	}
 	op.count(p.b, time.Since(begun))
 	op.answer = codec.PullMessageResponseHeader{
 		SuggestWhichBrokerID: op.suggestBroker(), NextBeginOffset: res.NextBeginOffset,
@@ -207,12 +259,12 @@ func (p *pullProcessor) read(op *pullOp) (parked bool) {
 		op.resp.Body = res.Buf
 	case codec.PullNotFound:
 		if op.first && h.SysFlag&codec.PullFlagSuspend != 0 {
-			return p.park(op)
+			return nil, p.park(op)
 		}
 	case codec.PullOffsetMoved:
-		p.offsetMoved(op)
+		p.offsetMoved(op) // writes a message: not inline
 	}
-	return false
+	return nil, false
 }
 
 // count counts a read.
@@ -270,18 +322,18 @@ func (p *pullProcessor) park(op *pullOp) bool {
 	if !op.conf.Broker.LongPollingEnable {
 		holdMs = op.conf.Broker.ShortPollingTimeMills
 	}
+	op.r.Retain()
 	return p.b.hold.Suspend(h.Topic, h.QueueID, &longpolling.PullRequest{
 		Request: op.r, Channel: op.r.Channel, PullFromThisOffset: h.QueueOffset, MaxOffset: op.result.MaxOffset,
 		TimeoutMs: holdMs, Filter: op.filter.clone(), SizeBytes: heldPullBytes + 2*int64(op.r.SizeBytes()),
 	})
 }
 
-// wake runs held pulls again, on the pull executor.
+// wake runs held pulls again, on their event loops.
 func (p *pullProcessor) wake(requests []*longpolling.PullRequest) {
 	for _, held := range requests {
-		r := held.Request.(*remoting.Request)
-		if !p.pool.Execute(func() { p.resume(r) }) {
-			r.ReplyCode(codec.SystemBusy, remarkOverload)
+		if r := held.Request.(*remoting.Request); !r.Resume(p.resume) {
+			p.pool.Take(r, p.resumeWaiting)
 		}
 	}
 }

@@ -15,8 +15,8 @@ func (b *Controller) routes() []remoting.Route {
 		{Code: codec.SendMessageV2, Process: p.send.sendMessage},                                 // 310 SEND_MESSAGE_V2
 		{Code: codec.SendBatchMessage, Process: p.send.sendMessage},                              // 320 SEND_BATCH_MESSAGE
 		{Code: codec.ConsumerSendMsgBack, Process: p.sendBack.consumerSendMsgBack, Pool: e.send}, // 36 CONSUMER_SEND_MSG_BACK
-		{Code: codec.PullMessage, Process: p.pull.pullMessage, Pool: e.pull},                     // 11 PULL_MESSAGE, main port only
-		{Code: codec.LitePullMessage, Process: p.pull.pullMessage, Pool: e.pull},                 // 361 LITE_PULL_MESSAGE of 5.x, main port only
+		{Code: codec.PullMessage, Process: p.pull.pullMessage},                                   // 11 PULL_MESSAGE, main port only
+		{Code: codec.LitePullMessage, Process: p.pull.pullMessage},                               // 361 LITE_PULL_MESSAGE of 5.x, main port only
 
 		{Code: codec.SendReplyMessage, Process: p.reply.sendReplyMessage, Pool: e.reply},                   // 324 SEND_REPLY_MESSAGE
 		{Code: codec.SendReplyMessageV2, Process: p.reply.sendReplyMessage, Pool: e.reply},                 // 325 SEND_REPLY_MESSAGE_V2

@@ -74,6 +74,9 @@ func (p *peer) stats(name, key string) codec.BrokerStatsData {
 	return data
 }
 
+// dispatched is after what a message can be pulled, at the latest, while nobody waits for it.
+const dispatched = time.Millisecond
+
 // traffic sends two messages to queue 0 of T1 each second and lets cg pull
 // them, which commits all but the last five.
 type traffic struct {
@@ -93,6 +96,7 @@ func (f *traffic) run(t *testing.T, seconds int) {
 		for range 2 {
 			requireAnswer(t, f.producer.sendV2(sendHeader("T1"), "hello"), codec.Success, "")
 		}
+		time.Sleep(dispatched)
 		synctest.Wait()
 		h := pullHeader("cg", "T1", f.sent)
 		f.sent, f.bytes = f.sent+2, f.bytes+f.b.store.MaxPhyOffset()-before
@@ -101,7 +105,7 @@ func (f *traffic) run(t *testing.T, seconds int) {
 		}
 		require.Equal(t, codec.Success, f.pull.do(codec.PullMessage, h, nil).Code)
 		f.seconds++
-		time.Sleep(time.Second)
+		time.Sleep(time.Second - dispatched)
 	}
 }
 

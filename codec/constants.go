@@ -28,6 +28,7 @@ const (
 	PropertyTransactionPreparedQueueOffset = "TRAN_PREPARED_QUEUE_OFFSET"
 	PropertyTransactionCheckTimes          = "TRANSACTION_CHECK_TIMES"
 	PropertyCheckImmunityTimeInSeconds     = "CHECK_IMMUNITY_TIME_IN_SECONDS"
+	PropertyTransactionID                  = "__transactionId__"
 	PropertyInstanceID                     = "INSTANCE_ID"
 	PropertyCorrelationID                  = "CORRELATION_ID"
 	PropertyMessageReplyToClient           = "REPLY_TO_CLIENT"

@@ -3,6 +3,7 @@ package interop
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,7 +36,7 @@ func TestACL(t *testing.T) {
 	for _, kind := range matrix() {
 		topics[kind] = unique("ACL-" + kind)
 	}
-	s := startACLServers(t, topics)
+	s := startACLServers(t, nil, basicAccounts(topics))
 	admin := startProducer(t, agent.Java497, s.namesrv.Addr, aclAdmin)
 	admin.createTopic(aclDeniedTopic, 2)
 	for kind, topic := range topics {
@@ -87,23 +88,35 @@ func (r aclRefusal) requireRefused(t *testing.T, kind, namesrv string) {
 	assert.Equal(t, 1, refused.Code)
 }
 
-// aclServers are a name server and a broker with the accounts in the file accounts.
+// aclServers are a name server and a broker with the accounts in the file accounts; dir is for more such files.
 type aclServers struct {
-	namesrv  *cluster.Namesrv
-	accounts string
+	namesrv       *cluster.Namesrv
+	broker        *cluster.Broker
+	accounts, dir string
 }
 
-func startACLServers(t *testing.T, topics map[string]string) aclServers {
+func startACLServers(t *testing.T, conf map[string]string, accounts string) aclServers {
 	t.Helper()
 	home := t.TempDir()
 	// Java's broker does not start without its logback files.
 	require.NoError(t, os.CopyFS(home, os.DirFS(filepath.Join("java", "home"))))
-	s := aclServers{namesrv: ownNamesrv(t, "namesrv"), accounts: filepath.Join(home, "conf", "plain_acl.yml")}
+	s := aclServers{namesrv: ownNamesrv(t, "namesrv"),
+		accounts: filepath.Join(home, "conf", "plain_acl.yml"), dir: filepath.Join(home, "conf", "acl")}
+	require.NoError(t, os.Mkdir(s.dir, 0o755))
+	writeAccounts(t, s.accounts, accounts)
+	all := map[string]string{"aclEnable": "true"}
+	maps.Copy(all, conf)
+	s.broker = ownBroker(t, cluster.BrokerOptions{Namesrv: s.namesrv.Addr, Conf: all, Env: []string{"ROCKETMQ_HOME=" + home}})
+	return s
+}
+
+// basicAccounts are an administrator and a user who may use some topics.
+func basicAccounts(topics map[string]string) string {
 	var perms strings.Builder
 	for _, topic := range topics {
 		fmt.Fprintf(&perms, "  - %s=PUB|SUB\n", topic)
 	}
-	s.write(t, fmt.Sprintf(`globalWhiteRemoteAddresses: []
+	return fmt.Sprintf(`globalWhiteRemoteAddresses: []
 accounts:
 - accessKey: interopAdmin
   secretKey: 12345678
@@ -117,17 +130,14 @@ accounts:
   defaultGroupPerm: SUB
   topicPerms:
   - %s=DENY
-%s`, aclDeniedTopic, perms.String()))
-	ownBroker(t, cluster.BrokerOptions{Namesrv: s.namesrv.Addr, Conf: map[string]string{"aclEnable": "true"},
-		Env: []string{"ROCKETMQ_HOME=" + home}})
-	return s
+%s`, aclDeniedTopic, perms.String())
 }
 
-// write replaces the file of accounts as a whole, as an operator's tool should.
-func (s aclServers) write(t *testing.T, text string) {
+// writeAccounts replaces a file of accounts as a whole, as an operator's tool should.
+func writeAccounts(t *testing.T, file, text string) {
 	t.Helper()
-	require.NoError(t, os.WriteFile(s.accounts+".tmp", []byte(text), 0o600))
-	require.NoError(t, os.Rename(s.accounts+".tmp", s.accounts))
+	require.NoError(t, os.WriteFile(file+".tmp", []byte(text), 0o600))
+	require.NoError(t, os.Rename(file+".tmp", file))
 }
 
 // requireReload adds an account to the file: running clients that have used it in vain until then succeed.
@@ -140,7 +150,7 @@ func (s aclServers) requireReload(t *testing.T, topics map[string]string) {
 	}
 	before, err := os.ReadFile(s.accounts)
 	require.NoError(t, err)
-	s.write(t, string(before)+"- accessKey: interopNewcomer\n  secretKey: newSecret01\n  admin: false\n  defaultTopicPerm: PUB\n")
+	writeAccounts(t, s.accounts, string(before)+"- accessKey: interopNewcomer\n  secretKey: newSecret01\n  admin: false\n  defaultTopicPerm: PUB\n")
 	eventuallyWithin(t, reloadTimeout, "sends with the new account", func() bool {
 		for topic, p := range producers {
 			if r := p.trySend(agent.Args{"topic": topic, "text": "welcome"})[0]; r.Status != "SEND_OK" {

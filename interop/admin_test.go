@@ -17,8 +17,14 @@ type adminClient struct {
 
 func startAdmin(t *testing.T, namesrv string) *adminClient {
 	t.Helper()
+	return startAdminAs(t, namesrv, nil)
+}
+
+// startAdminAs starts one which signs with an account.
+func startAdminAs(t *testing.T, namesrv string, credentials agent.Args) *adminClient {
+	t.Helper()
 	a := &adminClient{t, client(t, agent.MQAdmin), unique("Admin-client")}
-	a.call("admin.start", agent.Args{"namesrv": namesrv}, nil)
+	a.call("admin.start", agent.Args{"namesrv": namesrv}.With(credentials), nil)
 	t.Cleanup(func() { stopLeniently(t, a.a, "admin.stop", a.name) })
 	return a
 }

@@ -122,16 +122,22 @@ func (p *producer) awaitTopic(topic string, queueNums int) {
 func newTopic(t *testing.T, namesrv, prefix string, queueNums int) string {
 	t.Helper()
 	topic := unique(prefix)
-	startProducer(t, agent.Java497, namesrv, nil).createTopic(topic, queueNums)
+	newTopicNamed(t, namesrv, topic, queueNums)
 	return topic
 }
 
-// consumer is a started push consumer of an agent; it stops with the test, if not before.
+func newTopicNamed(t *testing.T, namesrv, topic string, queueNums int) {
+	t.Helper()
+	startProducer(t, agent.Java497, namesrv, nil).createTopic(topic, queueNums)
+}
+
+// consumer is a started consumer of an agent, most often a push consumer; it stops with the test, if not before.
 type consumer struct {
 	t       *testing.T
 	a       *agent.Agent
 	name    string
 	group   string // the name, unless given
+	ops     string // consumer; litepull or pull for one that the agent polls
 	inbox   *agent.Inbox
 	stopped bool
 }
@@ -144,15 +150,20 @@ func startConsumer(t *testing.T, kind, namesrv string, args agent.Args) *consume
 // startConsumerOf starts a consumer in that client process.
 func startConsumerOf(t *testing.T, a *agent.Agent, namesrv string, args agent.Args) *consumer {
 	t.Helper()
-	c := &consumer{t: t, a: a, name: unique("C-" + a.Kind)}
+	return startConsumerBy(t, a, "consumer", namesrv, args)
+}
+
+func startConsumerBy(t *testing.T, a *agent.Agent, ops, namesrv string, args agent.Args) *consumer {
+	t.Helper()
+	c := &consumer{t: t, a: a, ops: ops, name: unique("C-" + a.Kind)}
 	c.inbox, c.group = c.a.Inbox(c.name), c.name
 	if group, given := args["group"].(string); given {
 		c.group = group
 	}
-	c.call("consumer.start", agent.Args{"group": c.group, "namesrv": namesrv}.With(args), nil)
+	c.call(ops+".start", agent.Args{"group": c.group, "namesrv": namesrv}.With(args), nil)
 	t.Cleanup(func() {
 		if !c.stopped {
-			stopLeniently(t, c.a, "consumer.stop", c.name)
+			stopLeniently(t, c.a, ops+".stop", c.name)
 		}
 	})
 	return c
@@ -167,7 +178,7 @@ func (c *consumer) call(op string, args agent.Args, out any) {
 func (c *consumer) stop() {
 	c.t.Helper()
 	c.stopped = true
-	c.call("consumer.stop", nil, nil)
+	c.call(c.ops+".stop", nil, nil)
 }
 
 // queues are the queues of topic the consumer is responsible for now.

@@ -13,11 +13,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/boostermq/booster/internal/freeport"
 	"github.com/boostermq/booster/interop/internal/agent"
 	"github.com/boostermq/booster/interop/internal/cluster"
 	"github.com/boostermq/booster/interop/internal/engine"
 	"github.com/boostermq/booster/interop/internal/javaenv"
-	"github.com/boostermq/booster/interop/internal/process"
 )
 
 const (
@@ -103,9 +103,9 @@ func awaitHealthy(t *testing.T, e *engine.Engine, name string) {
 
 // dockerRun: the two documented docker run lines of rocketmqinc/rocketmq:4.4.0, word for word but for the ports.
 func dockerRun(t *testing.T, e *engine.Engine) {
-	nsPort, err := process.FreePort()
+	nsPort, err := freeport.Find()
 	require.NoError(t, err)
-	port, err := process.FreePort()
+	port, err := freeport.Find()
 	require.NoError(t, err)
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "broker.conf")
@@ -121,7 +121,7 @@ func dockerRun(t *testing.T, e *engine.Engine) {
 	require.Contains(t, log, fmt.Sprintf("The broker[broker-a, 127.0.0.1:%d] boot success. serializeType=JSON and name server is namesrv:9876", port))
 	require.Contains(t, log, "memory limit 190 MiB (MAX_POSSIBLE_HEAP=200000000)")
 
-	namesrv := process.Addr(nsPort)
+	namesrv := freeport.Addr(nsPort)
 	for _, kind := range []string{agent.Java440, agent.Java497} { // 4.4.0 sends to the VIP port
 		requireRoundTrip(t, kind, namesrv)
 	}
@@ -188,7 +188,7 @@ func dockerCompose(t *testing.T, e *engine.Engine) {
 	require.NoError(t, err)
 	root, err := javaenv.Root()
 	require.NoError(t, err)
-	port, err := process.FreePort()
+	port, err := freeport.Find()
 	require.NoError(t, err)
 	env := []string{"NAMESRV_PORT=" + strconv.Itoa(port), "BOOSTER_IMAGE=" + dockerImage, "CLIENT_IMAGE=" + clientImage}
 	words := append(compose, "--project-name", "boosterinterop", "--file", filepath.Join(root, "docker-compose.interop.yml"))
@@ -214,7 +214,7 @@ func dockerCompose(t *testing.T, e *engine.Engine) {
 		client(t, goInContainer).Close()
 		delete(suite.agents, goInContainer)
 	})
-	namesrv := process.Addr(port)
+	namesrv := freeport.Addr(port)
 	inside := docker(t, e, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", run("ps", "-q", "namesrv")) + ":9876"
 	topic := newTopic(t, namesrv, "Compose", 4) // Java, through the published port
 	args := agent.Args{"topic": topic, "text": "%d", "count": 8}

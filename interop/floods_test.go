@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,18 +23,24 @@ type floodKind struct {
 	producer, flood, consumer agent.Args
 	// direct: an acknowledgement tells the place in the topic, and every queue has the order of sending.
 	direct bool
+	// broadcast: the consumer keeps its offsets itself.
+	broadcast bool
+	// polls names the clients whose consumer is one that the agent polls, and which: litepull or pull.
+	polls func() (kinds []string, ops string)
 }
 
 var plainFlood = floodKind{name: "plain", direct: true}
 
-// floodKinds are all there are. What they send together must leave the machine time to breathe.
+// floodKinds have every kind of producer with an answer to its sends, and every kind of consumer that goes by itself. What
+// they send together must leave the machine time to breathe.
 func floodKinds() []floodKind {
 	return []floodKind{
 		plainFlood,
-		{name: "orderly", direct: true, consumer: agent.Args{"orderly": true}},
-		{name: "batch", direct: true, flood: agent.Args{"threads": 1, "count": 5}},
-		{name: "delayed", flood: agent.Args{"delayLevel": 1}},
-		{name: "transaction", flood: agent.Args{"threads": 1}, producer: agent.Args{"transaction": true}},
+		{name: "orderly", direct: true, flood: agent.Args{"mode": "async"}, consumer: agent.Args{"orderly": true}},
+		{name: "batch", direct: true, broadcast: true, flood: agent.Args{"threads": 1, "count": 5}, consumer: agent.Args{"model": "BROADCASTING"}},
+		{name: "delayed", flood: agent.Args{"delayLevel": 1}, polls: func() ([]string, string) { return litePullers(), "litepull" }},
+		{name: "transaction", flood: agent.Args{"threads": 1}, producer: agent.Args{"transaction": true},
+			polls: func() ([]string, string) { return javaClients(), "pull" }},
 	}
 }
 
@@ -55,12 +62,23 @@ type flood struct {
 func startFlood(t *testing.T, client, namesrv string, kind floodKind) *flood {
 	t.Helper()
 	f := &flood{t: t, kind: kind, namesrv: namesrv, topic: newTopic(t, namesrv, "Flood-"+kind.name+"-"+client, floodQueues)}
-	f.c = startConsumer(t, client, namesrv, quickRoutes.With(agent.Args{"topic": f.topic}).With(kind.consumer))
+	f.startConsumer(client)
 	f.p = startProducer(t, client, namesrv, quickRoutes.With(agent.Args{"timeoutMs": 3000, "retries": 0}).With(kind.producer))
 	f.inbox = f.p.a.Inbox(f.p.name)
 	args := agent.Args{"topic": f.topic, "threads": floodQueues, "size": 500, "pauseMs": 2}
 	f.p.call("flood.start", args.With(kind.flood), nil)
 	return f
+}
+
+func (f *flood) startConsumer(kind string) {
+	f.t.Helper()
+	args, ops := quickRoutes.With(agent.Args{"topic": f.topic}).With(f.kind.consumer), "consumer"
+	if f.kind.polls != nil {
+		if kinds, polled := f.kind.polls(); slices.Contains(kinds, kind) {
+			args, ops = args.With(agent.Args{"emit": true, "autoCommit": true}), polled
+		}
+	}
+	f.c = startConsumerBy(f.t, client(f.t, kind), ops, f.namesrv, args)
 }
 
 // awaitMore waits until each flood has n() more acknowledgements than now.

@@ -37,7 +37,11 @@ func startFailing(t *testing.T, kind, namesrv string, args agent.Args) *consumer
 	t.Helper()
 	args = agent.Args{"group": unique("Failing-" + kind)}.With(args)
 	first := startConsumer(t, kind, namesrv, args)
-	startProducer(t, agent.Java497, namesrv, nil).awaitTopic("%RETRY%"+first.group, 1)
+	group := first.group
+	if namespace, given := args["namespace"].(string); given {
+		group = namespace + "%" + group
+	}
+	startProducer(t, agent.Java497, namesrv, nil).awaitTopic("%RETRY%"+group, 1)
 	first.stop()
 	return startConsumer(t, kind, namesrv, args)
 }

@@ -7,9 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/boostermq/booster/internal/freeport"
 	"github.com/boostermq/booster/interop/internal/agent"
 	"github.com/boostermq/booster/interop/internal/cluster"
-	"github.com/boostermq/booster/interop/internal/process"
 )
 
 // TestMetrics: official clients of every kind are seen by /metrics as what they
@@ -19,7 +19,7 @@ func TestMetrics(t *testing.T) {
 	if suite.kind != cluster.Booster {
 		t.Skip("Java's broker has no metrics")
 	}
-	port, err := process.FreePort()
+	port, err := freeport.Find()
 	require.NoError(t, err)
 	namesrv := ownNamesrv(t, "namesrv")
 	ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr, Conf: map[string]string{
@@ -41,7 +41,7 @@ func TestMetrics(t *testing.T) {
 			`rocketmq_client_consume_fail_msg_count\{[^}]*` + group + `,topic="` + topic + `"\} 0`,
 		} {
 			eventually(t, want, func() bool {
-				return regexp.MustCompile(`(?m)^` + want).MatchString(httpGet(t, process.Addr(port), "/metrics"))
+				return regexp.MustCompile(`(?m)^` + want).MatchString(httpGet(t, freeport.Addr(port), "/metrics"))
 			})
 		}
 	}

@@ -24,13 +24,19 @@ type mqadmins struct {
 	dir             string // where ours runs
 }
 
+// startMQAdmins starts servers for them.
 func startMQAdmins(t *testing.T) *mqadmins {
+	t.Helper()
+	namesrv := ownNamesrv(t, "namesrv")
+	broker := ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr})
+	return mqadminsOf(t, namesrv.Addr, broker.Addr)
+}
+
+func mqadminsOf(t *testing.T, namesrv, broker string) *mqadmins {
 	t.Helper()
 	program, err := cluster.BoosterProgram()
 	require.NoError(t, err)
-	namesrv := ownNamesrv(t, "namesrv")
-	broker := ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr})
-	return &mqadmins{t: t, namesrv: namesrv.Addr, broker: broker.Addr, program: program, dir: t.TempDir()}
+	return &mqadmins{t: t, namesrv: namesrv, broker: broker, program: program, dir: t.TempDir()}
 }
 
 func (m *mqadmins) words(line string) []string {
@@ -124,7 +130,7 @@ func TestMQAdminSameOutput(t *testing.T) {
 // TestMQAdminACL: signed with the account of conf/tools.yml our mqadmin may do what an admin may, on any broker.
 func TestMQAdminACL(t *testing.T) {
 	t.Parallel()
-	s := startACLServers(t, nil)
+	s := startACLServers(t, nil, basicAccounts(nil))
 	program, err := cluster.BoosterProgram()
 	require.NoError(t, err)
 	home := t.TempDir()

@@ -82,10 +82,10 @@ type controlled struct {
 	sinceMs int64
 }
 
-func startControlled(t *testing.T, kind, namesrv string) *controlled {
+func startControlled(t *testing.T, kind, namesrv string, args agent.Args) *controlled {
 	t.Helper()
 	c := &controlled{admin: startAdmin(t, namesrv), p: startProducer(t, kind, namesrv, nil), topic: newTopic(t, namesrv, "Control", 1)}
-	c.consumer = startConsumer(t, kind, namesrv, agent.Args{"topic": c.topic})
+	c.consumer = startConsumer(t, kind, namesrv, agent.Args{"topic": c.topic}.With(args))
 	for _, count := range []int{3, 1, 2} {
 		c.sent = append(c.sent, c.p.send(agent.Args{"topic": c.topic, "text": "%d", "count": count})...)
 		now := time.Now()
@@ -138,7 +138,7 @@ func TestResetOffset(t *testing.T) {
 	for _, kind := range matrix() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			c := startControlled(t, kind, s.namesrv.Addr)
+			c := startControlled(t, kind, s.namesrv.Addr, nil)
 			c.awaitCommitted(6)
 			var answer struct{ Offsets offsetsOfQueues }
 			c.admin.call("admin.resetOffset", c.target().With(agent.Args{"timestampMs": c.sinceMs}), &answer)
@@ -166,7 +166,7 @@ func TestCloneOffset(t *testing.T) {
 	for _, kind := range matrix() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			c := startControlled(t, kind, s.namesrv.Addr)
+			c := startControlled(t, kind, s.namesrv.Addr, nil)
 			c.awaitCommitted(6)
 			clone := unique("Clone")
 			c.admin.call("admin.cloneOffset", agent.Args{"from": c.group, "group": clone, "topic": c.topic}, nil)
@@ -176,48 +176,61 @@ func TestCloneOffset(t *testing.T) {
 	}
 }
 
-// TestAskConsumer: what operators ask of a running consumer goes through the broker to it and back: where it is, what it does,
-// and to consume this message once more.
+// TestAskConsumer: what operators ask of a running consumer, orderly or not, goes through the broker to it and back: where it
+// is, what it does, and to consume this message once more.
 func TestAskConsumer(t *testing.T) {
 	t.Parallel()
 	s := shared(t)
 	for _, kind := range matrix() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			c := startControlled(t, kind, s.namesrv.Addr)
-			var clients struct{ ClientIDs []string }
-			c.admin.call("admin.clients", c.target(), &clients)
-			require.Len(t, clients.ClientIDs, 1)
-			id := clients.ClientIDs[0]
-			target := c.target().With(agent.Args{"clientId": id})
-
-			var info struct {
-				Topics     []string
-				Queues     []agent.Queue
-				Properties map[string]string
-				JStack     string
-			}
-			c.admin.call("admin.runningInfo", target.With(agent.Args{"jstack": true}), &info)
-			require.Contains(t, info.Topics, c.topic)
-			require.Contains(t, info.Queues, agent.Queue{Topic: c.topic, BrokerName: "broker-a"})
-			require.NotEmpty(t, info.Properties["PROP_CLIENT_VERSION"])
-			require.NotEmpty(t, info.JStack)
-
-			var direct struct{ Result string }
-			c.admin.call("admin.consumeDirectly", target.With(agent.Args{"msgId": c.sent[1].OffsetMsgID}), &direct)
-			require.Equal(t, "CR_SUCCESS", direct.Result)
-			require.Equal(t, c.sent[1].OffsetMsgID, c.await(7)[6].OffsetMsgID)
-
-			stranger := target.With(agent.Args{"clientId": "127.0.0.1@nobody"})
-			require.ErrorContains(t, c.admin.try("admin.runningInfo", stranger, nil),
-				fmt.Sprintf("The Consumer <%s> <127.0.0.1@nobody> not online", c.group))
-			if kind == agent.Go212 {
-				return // it has no answer to the question where it is
-			}
-			var status struct{ Clients map[string]offsetsOfQueues }
-			c.admin.call("admin.consumeStatus", c.target(), &status)
-			require.Equal(t, map[string]offsetsOfQueues{
-				id: {{agent.Queue{Topic: c.topic, BrokerName: "broker-a"}, 6}}}, status.Clients)
+			requireAnswers(t, kind, s.namesrv.Addr, false)
+		})
+		t.Run(kind+" orderly", func(t *testing.T) {
+			t.Parallel()
+			requireAnswers(t, kind, s.namesrv.Addr, true)
 		})
 	}
+}
+
+func requireAnswers(t *testing.T, kind, namesrv string, orderly bool) {
+	t.Helper()
+	c := startControlled(t, kind, namesrv, agent.Args{"orderly": orderly})
+	var clients struct{ ClientIDs []string }
+	c.admin.call("admin.clients", c.target(), &clients)
+	require.Len(t, clients.ClientIDs, 1)
+	id := clients.ClientIDs[0]
+	target := c.target().With(agent.Args{"clientId": id})
+
+	var info struct {
+		Topics     []string
+		Queues     []agent.Queue
+		Properties map[string]string
+		JStack     string
+	}
+	c.admin.call("admin.runningInfo", target.With(agent.Args{"jstack": true}), &info)
+	require.Contains(t, info.Topics, c.topic)
+	require.Contains(t, info.Queues, agent.Queue{Topic: c.topic, BrokerName: "broker-a"})
+	require.NotEmpty(t, info.Properties["PROP_CLIENT_VERSION"])
+	require.NotEmpty(t, info.JStack)
+
+	var direct struct {
+		Result string
+		Order  bool
+	}
+	c.admin.call("admin.consumeDirectly", target.With(agent.Args{"msgId": c.sent[1].OffsetMsgID}), &direct)
+	require.Equal(t, "CR_SUCCESS", direct.Result)
+	require.Equal(t, orderly && kind != agent.Go212, direct.Order, "the Go client never says so")
+	require.Equal(t, c.sent[1].OffsetMsgID, c.await(7)[6].OffsetMsgID)
+
+	stranger := target.With(agent.Args{"clientId": "127.0.0.1@nobody"})
+	require.ErrorContains(t, c.admin.try("admin.runningInfo", stranger, nil),
+		fmt.Sprintf("The Consumer <%s> <127.0.0.1@nobody> not online", c.group))
+	if kind == agent.Go212 {
+		return // it has no answer to the question where it is
+	}
+	var status struct{ Clients map[string]offsetsOfQueues }
+	c.admin.call("admin.consumeStatus", c.target(), &status)
+	require.Equal(t, map[string]offsetsOfQueues{
+		id: {{agent.Queue{Topic: c.topic, BrokerName: "broker-a"}, 6}}}, status.Clients)
 }

@@ -3,8 +3,12 @@ package interop
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -248,36 +252,64 @@ func TestOrderlyHandover(t *testing.T) {
 	}
 }
 
-// TestGlobalOrderTopic: with orderMessageEnable the order configuration in the name server says which queues of a topic
-// producers send to; the Go client does not mind it.
+// TestGlobalOrderTopic: with orderMessageEnable the order configuration in the name server, which the official tool writes
+// for a topic made with order=true, says which queues Java producers send to; consumers read all. The keys keep their order
+// whatever the configuration. The Go client does not mind it. The broker learns the order flag when it registers.
 func TestGlobalOrderTopic(t *testing.T) {
 	t.Parallel()
 	namesrv, err := cluster.StartNamesrv(cluster.NamesrvOptions{
 		Kind: suite.kind, Dir: scenarioDir(t, "namesrv"), Conf: map[string]string{"orderMessageEnable": "true"}})
 	requireAvailable(t, err)
 	t.Cleanup(namesrv.Kill)
-	ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr})
-	admin := startAdmin(t, namesrv.Addr)
-	topic := newTopic(t, namesrv.Addr, "Ordered", 4)
-	admin.call("admin.orderConf", agent.Args{"topic": topic, "value": "broker-a:1"}, nil)
+	broker := ownBroker(t, cluster.BrokerOptions{Namesrv: namesrv.Addr})
+	topic := unique("Ordered")
+	mqadmin := func(line string) string {
+		t.Helper()
+		var answer struct{ Output string }
+		args := append(strings.Fields(line), "-n", namesrv.Addr)
+		require.NoError(t, client(t, agent.MQAdmin).Call("mqadmin", agent.Args{"args": args}, &answer))
+		return answer.Output
+	}
+	require.Contains(t, mqadmin("updateTopic -c DefaultCluster -o true -r 4 -w 4 -t "+topic), "order=true")
+	require.Contains(t, mqadmin("updateOrderConf -m get -t "+topic), "broker-a:4")
 	for _, kind := range javaClients() {
+		startProducer(t, kind, namesrv.Addr, nil).awaitTopic(topic, 4)
+	}
+	mqadmin("updateOrderConf -m put -v broker-a:2 -t " + topic)
+	newTopic(t, namesrv.Addr, "Other", 1) // the broker registers, and hears the order configuration
+	eventually(t, "the order flag in topics.json", func() bool {
+		text, err := os.ReadFile(filepath.Join(broker.StoreDir, "config", "topics.json"))
+		require.NoError(t, err)
+		return regexp.MustCompile(`"order":true[^}]*"topicName":"` + topic + `"`).Match(text)
+	})
+	for _, kind := range matrix() {
 		t.Run(kind, func(t *testing.T) {
+			queues := []int{0, 1}
 			p := startProducer(t, kind, namesrv.Addr, nil)
-			p.awaitTopic(topic, 1)
-			sent := p.send(agent.Args{"topic": topic, "text": kind, "count": 8})
+			if kind == agent.Go212 {
+				queues = []int{0, 1, 2, 3}
+			} else {
+				p.awaitTopic(topic, 2)
+			}
+			var sent []agent.SendResult
+			for i := range 10 {
+				for _, key := range []string{"a", "b", "c", "d", "e"} {
+					sent = append(sent, p.send(agent.Args{"topic": topic, "orderBy": key, "keys": kind + key, "text": fmt.Sprint(i)})...)
+				}
+			}
 			for _, r := range sent {
-				require.Zero(t, r.QueueID)
+				require.Contains(t, queues, r.QueueID)
 			}
 			c := startConsumer(t, kind, namesrv.Addr, agent.Args{"topic": topic, "orderly": true})
-			last := int64(-1)
-			for _, m := range c.await(8) {
-				require.Zero(t, m.QueueID)
-				require.Equal(t, last+1, m.QueueOffset)
-				last++
+			c.awaitQueues(topic, 4)
+			eventually(t, "all at "+c.name, func() bool { return isSubset(ids(sent), delivered(c.inbox.Messages())) })
+			next := make(map[string]int)
+			for _, m := range c.inbox.Messages() {
+				require.Equal(t, fmt.Sprint(next[m.Keys]), m.Text, m.Keys)
+				next[m.Keys]++
 			}
-			require.ElementsMatch(t, []int{0, 1, 2, 3}, c.queues(topic), "consumers read all queues")
 		})
 	}
-	admin.call("admin.deleteKV", agent.Args{"namespace": "ORDER_TOPIC_CONFIG", "key": topic}, nil)
+	mqadmin("updateOrderConf -m delete -t " + topic)
 	startProducer(t, agent.Java497, namesrv.Addr, nil).awaitTopic(topic, 4)
 }

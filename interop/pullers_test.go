@@ -21,8 +21,19 @@ type puller struct {
 
 func startPuller(t *testing.T, kind, namesrv, topic string) *puller {
 	t.Helper()
-	p := &puller{t: t, a: client(t, kind), name: unique("Pull-" + kind), topic: topic, brokerName: "broker-a"}
-	p.call("pull.start", agent.Args{"group": p.name, "namesrv": namesrv, "topic": topic}, nil)
+	return startPullerOf(t, client(t, kind), namesrv, topic, nil)
+}
+
+// startPullerAs starts one of Java 4.9.7 which signs with an account.
+func startPullerAs(t *testing.T, namesrv, topic string, credentials agent.Args) *puller {
+	t.Helper()
+	return startPullerOf(t, client(t, agent.Java497), namesrv, topic, credentials)
+}
+
+func startPullerOf(t *testing.T, a *agent.Agent, namesrv, topic string, args agent.Args) *puller {
+	t.Helper()
+	p := &puller{t: t, a: a, name: unique("Pull-" + a.Kind), topic: topic, brokerName: "broker-a"}
+	p.call("pull.start", agent.Args{"group": p.name, "namesrv": namesrv, "topic": topic}.With(args), nil)
 	t.Cleanup(func() { stopLeniently(t, p.a, "pull.stop", p.name) })
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/boostermq/booster/interop/internal/agent"
+	"github.com/boostermq/booster/interop/internal/cluster"
 )
 
 // TestPushClusteringExactlyOnce: what every producer sends, a group of every consumer gets once, as it was sent.
@@ -125,5 +126,35 @@ func TestSQLFilter(t *testing.T) {
 				"topic": topic, "filter": "SQL92", "expression": "a >= 10 AND a < 25 AND b = 'x' AND c IS NULL"})
 			requireDelivered(t, sent[10:25], c.awaitAndStop(15))
 		})
+	}
+}
+
+// TestSQLRefused: a Java consumer whose expression is none, or whose broker does not filter by properties, is told so and
+// does not start.
+func TestSQLRefused(t *testing.T) {
+	t.Parallel()
+	s := shared(t)
+	plain := ownNamesrv(t, "namesrv")
+	ownBroker(t, cluster.BrokerOptions{Namesrv: plain.Addr})
+	const subscriptionParseFailed = 23 // ResponseCode.SUBSCRIPTION_PARSE_FAILED
+	for _, c := range []struct {
+		name, namesrv, expression string
+		code                      int
+		text                      string
+	}{
+		{"cut short", s.namesrv.Addr, "a >= ", subscriptionParseFailed, "org.apache.rocketmq.filter.parser.ParseException: Encountered \"<EOF>\" at line 1, column 5."},
+		{"not true or false", s.namesrv.Addr, "'a'", subscriptionParseFailed, "org.apache.rocketmq.filter.parser.ParseException: "},
+		{"bounds the wrong way", s.namesrv.Addr, "a BETWEEN 10 AND 0", subscriptionParseFailed, "Illegal values of between, left value(10) must less than or equal to right value(0)"},
+		{"filter off", plain.Addr, "a > 1", 1, "The broker does not support consumer to filter message by SQL92"},
+	} {
+		topic := newTopic(t, c.namesrv, "Refused", 1)
+		for _, kind := range javaClients() {
+			var refused *agent.Error
+			name := unique("Refused-" + kind)
+			require.ErrorAs(t, client(t, kind).Call("consumer.start", agent.Args{"name": name, "group": name, "namesrv": c.namesrv,
+				"topic": topic, "filter": "SQL92", "expression": c.expression}, nil), &refused, "%s, %s", c.name, kind)
+			require.Contains(t, refused.Text, c.text, "%s, %s", c.name, kind)
+			require.Equal(t, c.code, refused.Code, "%s, %s: %s", c.name, kind, refused.Text)
+		}
 	}
 }

@@ -150,11 +150,12 @@ type sinkTransport struct {
 	keep   bool
 }
 
-func (t *sinkTransport) relieve([]byte) bool { t.flush(); t.ch.beginBatch(); return true }
-func (t *sinkTransport) wake()               {}
-func (t *sinkTransport) close()              { t.closed = true }
-func (t *sinkTransport) closeWhenFlushed()   { t.closed = true }
-func (t *sinkTransport) closeIfIdle()        { t.closed = true }
+func (t *sinkTransport) relieve([]byte) bool  { t.flush(); t.ch.beginBatch(); return true }
+func (t *sinkTransport) wake()                {}
+func (t *sinkTransport) close()               { t.closed = true }
+func (t *sinkTransport) closeWhenFlushed()    { t.closed = true }
+func (t *sinkTransport) runBatch(func()) bool { return false }
+func (t *sinkTransport) closeIfIdle()         { t.closed = true }
 
 func (t *sinkTransport) flush() {
 	var few [2]segment

@@ -33,6 +33,9 @@ type Channel struct {
 type transport interface {
 	// wake makes sure that the out buffer is written soon. It does not block.
 	wake()
+	// runBatch runs f soon on the event loop and flushes then what it answered.
+	// false: there is no event loop, f is not run.
+	runBatch(f func()) bool
 	// relieve is called by the reading goroutine when many answers wait to be
 	// written: it writes them. False: the peer does not read, the transport has
 	// copied rest, the undispatched part of the batch, and brings it back later.

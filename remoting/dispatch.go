@@ -52,28 +52,28 @@ func (ch *Channel) dispatchRequest(r *Request) {
 		r.ReplyCode(codec.RequestCodeNotSupported, " request type "+strconv.Itoa(int(r.Code))+" not supported")
 		r.returned()
 	case route.Pool == nil:
-		r.run(route.Process)
+		r.run(route.Process, false)
 		r.returned()
 	default:
-		r.Retain()
-		if !route.Pool.submit(task{request: r, process: route.Process}) {
-			r.ReplyCode(codec.SystemBusy, "[OVERLOAD]system busy, start flow control for a while")
-		}
+		route.Pool.take(task{request: r, process: route.Process})
 	}
 }
 
-// run passes r through the hooks to its processor. A panic is answered with
-// code 1, as Java answers an exception, and logged once.
-func (r *Request) run(process Processor) {
+// run passes r through the hooks, unless it was admitted before, to its
+// processor. A panic is answered with code 1, as Java answers an exception, and
+// logged once.
+func (r *Request) run(process Processor, admitted bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.panicked(p)
 		}
 	}()
-	for _, h := range r.Channel.ep.hooks {
-		if err := h.BeforeRequest(r); err != nil {
-			r.ReplyCode(codec.SystemError, err.Error())
-			return
+	if !admitted {
+		for _, h := range r.Channel.ep.hooks {
+			if err := h.BeforeRequest(r); err != nil {
+				r.ReplyCode(codec.SystemError, err.Error())
+				return
+			}
 		}
 	}
 	process(r)

@@ -134,6 +134,18 @@ func (f loopTask) Run(context.Context) error { f(); return nil }
 
 func (t *gnetTransport) wake() { t.execute(t) }
 
+func (t *gnetTransport) runBatch(f func()) bool {
+	return t.execute(loopTask(func() {
+		if t.heir != nil { // it writes by itself
+			f()
+			return
+		}
+		t.ch.beginBatch()
+		f()
+		t.flush()
+	}))
+}
+
 func (t *gnetTransport) close() {
 	t.execute(loopTask(func() { t.closeNow() }))
 }
@@ -170,10 +182,12 @@ func (t *gnetTransport) closeIfIdle() {
 
 // execute puts a task into the loop's queue. It fails only when the engine is
 // stopped, and then every connection is closed.
-func (t *gnetTransport) execute(task gnet.Runnable) {
-	if err := t.loop.Execute(context.Background(), task); err != nil {
+func (t *gnetTransport) execute(task gnet.Runnable) bool {
+	err := t.loop.Execute(context.Background(), task)
+	if err != nil {
 		t.ch.ep.log.Debug("event loop takes no task", "channel", t.ch.remoteText, "error", err)
 	}
+	return err == nil
 }
 
 // closeNow closes on the loop; what follows on the stack must not use conn.

@@ -39,6 +39,7 @@ type Executor struct {
 type task struct {
 	request  *Request
 	process  Processor
+	admitted bool // the hooks have seen request
 	run      func()
 	queuedAt time.Time
 }
@@ -118,6 +119,20 @@ func (e *Executor) HeadWaitMs() int64 {
 // Execute runs f on a worker; false when the queue is full or the executor is shut down.
 func (e *Executor) Execute(f func()) bool { return e.submit(task{run: f}) }
 
+// Take runs process for r, which owns its bytes then, as on an executor route.
+// It is for inline processors that find out that they would have to wait. When
+// the queue is full, or r waits in it too long, r is answered with code 2.
+func (e *Executor) Take(r *Request, process Processor) {
+	e.take(task{request: r, process: process, admitted: true})
+}
+
+func (e *Executor) take(t task) {
+	t.request.Retain()
+	if !e.submit(t) {
+		t.request.ReplyCode(codec.SystemBusy, "[OVERLOAD]system busy, start flow control for a while")
+	}
+}
+
 // submit gives t to a new worker or, when there are enough, to the queue. Law:
 // while a task waits, all workers run (one leaves only when none waits, or after
 // a Resize when there are too many), so a new worker's first task overtakes nobody.
@@ -192,7 +207,7 @@ func (e *Executor) next() (t task, left int, ok bool) {
 
 func (e *Executor) runTask(t task) {
 	if t.request != nil {
-		t.request.run(t.process)
+		t.request.run(t.process, t.admitted)
 		return
 	}
 	defer func() {

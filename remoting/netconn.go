@@ -132,6 +132,9 @@ func (t *netTransport) wake() {
 	}()
 }
 
+// runBatch implements transport.
+func (t *netTransport) runBatch(func()) bool { return false }
+
 // drain is the writer: it writes until nothing waits. The out lock is held on
 // entry and on return, not while writing.
 func (t *netTransport) drain() {

@@ -133,6 +133,16 @@ func (r *Request) Retain() {
 // its bytes: a processor that holds many of them bounds the sum.
 func (r *Request) SizeBytes() int { return r.size }
 
+// Resume runs process for r, which was retained and waited for something, on
+// the event loop of its channel: process must not wait. false: process will not
+// run, as the channel is closed or on no event loop.
+func (r *Request) Resume(process Processor) bool {
+	ch := r.Channel
+	ch.out.mu.Lock()
+	defer ch.out.mu.Unlock()
+	return !ch.out.mu.closed && ch.transport.runBatch(func() { r.run(process, true) })
+}
+
 // rebase lets the strings that alias the header from alias its copy to.
 func (r *Request) rebase(from, to []byte) {
 	r.Remark = rebased(r.Remark, from, to)

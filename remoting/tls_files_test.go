@@ -96,7 +96,8 @@ func TestPrivateKeysOfOpenSSL(t *testing.T) {
 	want, err := parsePrivateKey(opensslKey(t, "ec.pem"), "")
 	require.NoError(t, err)
 	for _, name := range []string{"p8", "p8-default", "p8-aes-128-cbc", "p8-aes-192-cbc", "p8-des3",
-		"p8-hmacWithSHA1", "p8-hmacWithSHA224", "p8-hmacWithSHA384", "p8-hmacWithSHA512"} {
+		"p8-hmacWithSHA1", "p8-hmacWithSHA224", "p8-hmacWithSHA384", "p8-hmacWithSHA512",
+		"p8-v1", "p8-v1-rc4", "p8-v1-rc4-40", "p8-v1-des2", "p8-v1-md5"} {
 		text := opensslKey(t, name+".pem")
 		got, err := parsePrivateKey(text, "s3cret")
 		require.NoError(t, err, name)
@@ -109,7 +110,7 @@ func TestPrivateKeysOfOpenSSL(t *testing.T) {
 		_, err = parsePrivateKey(text, "")
 		require.ErrorIs(t, err, errNoPassword, name)
 	}
-	for _, name := range []string{"p8-scrypt", "p8-v1", "p8-v1-rc4", "ec-old"} {
+	for _, name := range []string{"p8-scrypt", "p8-v1-rc2", "ec-old"} {
 		_, err := parsePrivateKey(opensslKey(t, name+".pem"), "s3cret")
 		require.ErrorContains(t, err, opensslAdvice, name)
 	}
@@ -135,7 +136,7 @@ func TestPKCS8Limits(t *testing.T) {
 	for old, changed := range map[string]string{
 		"\x02\x02\x08\x00": "\x02\x02\xf8\x00", // 2048 iterations become less than none
 		"\x04\x10":         "\x04\x0f",         // the IV
-		"\x01\x05\x0d":     "\x01\x05\x03",     // PBES2 becomes PBES1
+		"\x01\x05\x0d":     "\x01\x05\x03",     // PBES2 becomes PBES1, with parameters of PBES2
 		"\x02\x09":         "\x02\x0f",         // the HMAC
 		"\x01\x2a":         "\x01\x2b",         // the cipher
 	} {
@@ -154,6 +155,12 @@ func TestPKCS8Limits(t *testing.T) {
 	for _, n := range []int{0, 5, 17} {
 		_, err := decryptPKCS8([]byte(der)[:n], "x")
 		require.Error(t, err)
+	}
+	old, _ := pem.Decode(opensslKey(t, "p8-v1.pem"))
+	for times, changed := range map[string]string{"iterations": "\x02\x02\xf8\x00", "key": "\x02\x01\x08\x00"} {
+		require.Contains(t, string(old.Bytes), "\x02\x02\x08\x00")
+		_, err := decryptPKCS8([]byte(strings.Replace(string(old.Bytes), "\x02\x02\x08\x00", changed, 1)), "s3cret")
+		require.ErrorContains(t, err, times)
 	}
 }
 

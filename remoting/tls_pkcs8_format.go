@@ -57,8 +57,8 @@ var (
 	errNoPassword    = errors.New("the key is encrypted and no keyPassword is set")
 )
 
-// decryptPKCS8 returns the DER of the PKCS#8 key inside. Old ways of
-// encryption (PBES1, RC2, RC4) and scrypt are refused with advice.
+// decryptPKCS8 returns the DER of the PKCS#8 key inside. Rare ways of encryption
+// (RC2, scrypt) are refused with advice.
 func decryptPKCS8(der []byte, password string) ([]byte, error) {
 	if password == "" {
 		return nil, errNoPassword
@@ -66,6 +66,9 @@ func decryptPKCS8(der []byte, password string) ([]byte, error) {
 	var outer encryptedPKCS8
 	if err := unmarshalDER(der, &outer); err != nil {
 		return nil, err
+	}
+	if plain, old, err := decryptPBES1(&outer, password); old {
+		return plain, err
 	}
 	if oid := outer.Algorithm.Algorithm.String(); oid != "1.2.840.113549.1.5.13" {
 		return nil, fmt.Errorf("encrypted with algorithm %s, not PBES2; %s", oid, opensslAdvice)

@@ -64,6 +64,21 @@ func BenchmarkReput(b *testing.B) {
 	}
 }
 
+// BenchmarkGetMessage32Cached is BenchmarkGetMessage32 as event loops do it.
+func BenchmarkGetMessage32Cached(b *testing.B) {
+	s := openStore(b, testOptions(benchConfig(b)))
+	fillBench(b, s, 100_000)
+	s.queues.flush()
+	var res GetResult
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		if !s.GetMessageCached("BenchTopic", int32(i&3), int64(i*32%20_000), 32, nil, &res) || res.MsgCount != 32 {
+			b.Fatalf("%v %d", res.Status, res.MsgCount)
+		}
+	}
+}
+
 // BenchmarkGetMessage32 reads 32 messages of about 250 B, far behind the tail of the queue.
 func BenchmarkGetMessage32(b *testing.B) {
 	s := openStore(b, testOptions(benchConfig(b)))

@@ -32,6 +32,27 @@ func (l *CommitLog) readAt(p []byte, phyOffset int64) (n int, err error) {
 	return n, err
 }
 
+// readCached fills p with the log from phyOffset on, which lies in one file, if
+// that is in memory. It never waits for the disk.
+func (l *CommitLog) readCached(p []byte, phyOffset int64) bool {
+	f := l.files.find(phyOffset)
+	if f == nil || !f.acquire() {
+		return false
+	}
+	ok := f.file.ReadCached(p, phyOffset-f.startOffset)
+	if f.refs.Add(-1) == 0 {
+		go l.closeDeleted(f)
+	}
+	return ok
+}
+
+// closeDeleted closes a file whose last reader must not wait for that.
+func (l *CommitLog) closeDeleted(f *logFile) {
+	if err := f.close(); err != nil {
+		l.log.Warn("a deleted commit log file could not be closed", "err", err)
+	}
+}
+
 // logReader reads records through the mapping and holds one file at a time.
 // It is used inside guardFault; close it outside.
 type logReader struct {
@@ -85,14 +106,13 @@ func (r *logReader) close() error {
 
 // record returns the record an entry points at. What the bytes say must agree
 // with the entry, else the entry is damaged or the record gone.
-func (r *logReader) record(phyOffset int64, sizeBytes int32) ([]byte, error) {
-	b, err := r.at(phyOffset, int(sizeBytes))
+func (r *logReader) record(e cqEntry) ([]byte, error) {
+	b, err := r.at(e.phyOffset, int(e.sizeBytes))
 	if err != nil {
 		return nil, err
 	}
-	if len(b) != int(sizeBytes) || len(b) < minRecordBytes || int32(binary.BigEndian.Uint32(b)) != sizeBytes ||
-		int32(binary.BigEndian.Uint32(b[4:])) != codec.MessageMagic {
-		return nil, fmt.Errorf("%w: no record of %d bytes at %d", errNoData, sizeBytes, phyOffset)
+	if len(b) != int(e.sizeBytes) || !isRecordOf(b, e) {
+		return nil, fmt.Errorf("%w: no record of %d bytes at %d", errNoData, e.sizeBytes, e.phyOffset)
 	}
 	return b, nil
 }
@@ -105,7 +125,7 @@ func (l *CommitLog) storeTimestampMs(e cqEntry) int64 {
 	storeMs := int64(-1)
 	r := logReader{log: l}
 	err := guardFault(func() error {
-		rec, err := r.record(e.phyOffset, e.sizeBytes)
+		rec, err := r.record(e)
 		if err == nil {
 			storeMs = codec.RecordStoreTimestampMs(rec)
 		}

@@ -137,6 +137,20 @@ func (q *ConsumeQueue) markDirty() {
 // stops at the end of a file and of the queue. An error means the file cannot be read.
 func (q *ConsumeQueue) read(dst []byte, index int64, n int) ([]byte, int, error) {
 	q.mu.Lock()
+	return q.readUnlock(dst, index, n, false)
+}
+
+// readCached is read for who must not wait: errWouldWait when the entries are
+// not in memory, or when mu is held, which a flush does while it writes.
+func (q *ConsumeQueue) readCached(dst []byte, index int64, n int) ([]byte, int, error) {
+	if !q.mu.TryLock() {
+		return dst, 0, errWouldWait
+	}
+	return q.readUnlock(dst, index, n, true)
+}
+
+// readUnlock is the rest of both; mu is held, and given back.
+func (q *ConsumeQueue) readUnlock(dst []byte, index int64, n int, cached bool) ([]byte, int, error) {
 	if index < q.min.Load() || index >= q.max.Load() || n <= 0 {
 		q.mu.Unlock()
 		return dst, 0, nil
@@ -153,17 +167,13 @@ func (q *ConsumeQueue) read(dst []byte, index int64, n int) ([]byte, int, error)
 	n = int(min(int64(n), q.mu.tailStart-index, (start+fileBytes-pos)/cqEntryBytes))
 	q.mu.Unlock()
 	// No lock from here on: what is in a file is not changed any more, only deleted.
-	f, err := q.table.cache.get(q.fileKey(start))
-	if err != nil {
-		return dst, 0, err
-	}
 	from := len(dst)
 	dst = append(dst, make([]byte, n*cqEntryBytes)...)
-	_, err = f.ReadAt(dst[from:], pos-start)
-	if errPut := q.table.cache.put(f); err == nil {
-		err = errPut
+	read := q.table.cache.readAt
+	if cached {
+		read = q.table.cache.readCached
 	}
-	if err != nil {
+	if err := read(q.fileKey(start), dst[from:], pos-start); err != nil {
 		return dst[:from], 0, err
 	}
 	return dst, n, nil

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"sync"
 
@@ -12,6 +13,7 @@ import (
 // ones closed: 20,000 queues must not mean 20,000 descriptors.
 type fileCache struct {
 	fs       vfs.FS
+	log      *slog.Logger
 	capacity int
 	mu       struct {
 		sync.Mutex
@@ -48,8 +50,8 @@ type cachedFile struct {
 
 const fileCacheCapacity = 1024
 
-func newFileCache(fsys vfs.FS, capacity int) *fileCache {
-	c := &fileCache{fs: fsys, capacity: capacity}
+func newFileCache(fsys vfs.FS, capacity int, log *slog.Logger) *fileCache {
+	c := &fileCache{fs: fsys, log: log, capacity: capacity}
 	c.mu.files = make(map[fileKey]*cachedFile)
 	c.mu.ring.prev, c.mu.ring.next = &c.mu.ring, &c.mu.ring
 	return c
@@ -57,19 +59,26 @@ func newFileCache(fsys vfs.FS, capacity int) *fileCache {
 
 // get returns the open file; give it back with put. The file must exist.
 func (c *fileCache) get(key fileKey) (*cachedFile, error) {
-	c.mu.Lock()
-	if f := c.mu.files[key]; f != nil {
-		f.refs++
-		c.touch(f)
-		c.mu.Unlock()
+	if f := c.getOpen(key); f != nil {
 		return f, nil
 	}
-	c.mu.Unlock()
 	file, err := c.fs.OpenFile(key.path(), os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	return c.insert(key, file)
+}
+
+// getOpen returns the file if it is open, else nil.
+func (c *fileCache) getOpen(key fileKey) *cachedFile {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := c.mu.files[key]
+	if f != nil {
+		f.refs++
+		c.touch(f)
+	}
+	return f
 }
 
 // insert takes over an opened file. When another caller was faster his is used.
@@ -97,14 +106,53 @@ func (c *fileCache) insert(key fileKey, file vfs.File) (*cachedFile, error) {
 
 // put gives a hold back; the last one closes.
 func (c *fileCache) put(f *cachedFile) error {
-	c.mu.Lock()
-	f.refs--
-	last := f.refs == 0
-	c.mu.Unlock()
-	if last {
+	if c.letGo(f) {
 		return f.Close()
 	}
 	return nil
+}
+
+// readAt fills p from byte off of the file on.
+func (c *fileCache) readAt(key fileKey, p []byte, off int64) error {
+	f, err := c.get(key)
+	if err != nil {
+		return err
+	}
+	_, err = f.ReadAt(p, off)
+	if errPut := c.put(f); err == nil {
+		err = errPut
+	}
+	return err
+}
+
+// readCached is readAt for who must not wait.
+func (c *fileCache) readCached(key fileKey, p []byte, off int64) error {
+	f := c.getOpen(key)
+	if f == nil {
+		return errWouldWait
+	}
+	ok := f.ReadCached(p, off)
+	if c.letGo(f) {
+		go c.closeDeleted(f)
+	}
+	if !ok {
+		return errWouldWait
+	}
+	return nil
+}
+
+// closeDeleted closes a file whose last reader must not wait for that.
+func (c *fileCache) closeDeleted(f *cachedFile) {
+	if err := f.Close(); err != nil {
+		c.log.Warn("a deleted consume queue file could not be closed", "err", err)
+	}
+}
+
+func (c *fileCache) letGo(f *cachedFile) (last bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f.refs--
+	return f.refs == 0
 }
 
 // drop forgets a file that is about to be deleted or truncated by name.

@@ -10,6 +10,17 @@ import (
 // GetMessage reads matching records from queue offset on into res. It may wait
 // for the disk: not for event loops. See spec/store.md §11 for the states.
 func (s *MessageStore) GetMessage(topic string, queueID int32, offset int64, maxNums int, filter MessageFilter, res *GetResult) {
+	s.getMessage(topic, queueID, offset, maxNums, filter, res, false)
+}
+
+// GetMessageCached is GetMessage for event loops: it never waits. Of records
+// that are in memory only in part it reads those in front. false: it would have
+// to wait, and res is of no use.
+func (s *MessageStore) GetMessageCached(topic string, queueID int32, offset int64, maxNums int, filter MessageFilter, res *GetResult) bool {
+	return s.getMessage(topic, queueID, offset, maxNums, filter, res, true)
+}
+
+func (s *MessageStore) getMessage(topic string, queueID int32, offset int64, maxNums int, filter MessageFilter, res *GetResult, cached bool) bool {
 	res.Reset()
 	cfg := s.cfg.Load()
 	q := s.queues.find(topic, queueID)
@@ -28,8 +39,15 @@ func (s *MessageStore) GetMessage(topic string, queueID int32, offset int64, max
 	case offset > hi:
 		res.Status, res.NextBeginOffset = OffsetOverflowBadly, correctOffset(cfg, offset, hi)
 	default:
-		s.getScan(cfg, q, offset, maxNums, filter, res)
+		g := s.scans.get()
+		defer s.scans.put(g)
+		g.cfg, g.filter, g.maxNums, g.res, g.cached = cfg, filter, maxNums, res, cached
+		g.reader.log, g.reader.cached = s.commitLog, cached
+		g.ext.q = q
+		g.maxPhy, g.inDisk, g.rollTo = s.commitLog.maxPhyOffset(), s.inMemoryBytes(cfg), noRollOffset
+		return g.read(q, offset)
 	}
+	return true
 }
 
 // correctOffset is where a reader should go on that asked for the impossible. A
@@ -54,8 +72,8 @@ type getScan struct {
 	filter  MessageFilter
 	maxNums int
 	res     *GetResult
-	reader  logReader
-	log     *CommitLog
+	cached  bool // must not wait
+	reader  recordReader
 	maxPhy  int64
 	inDisk  int64 // records this far behind maxPhy are taken to be on disk only
 	entries []byte
@@ -64,6 +82,7 @@ type getScan struct {
 	seenPhy int64 // physical offset of the last entry looked at
 	rollTo  int64 // entries below point into a log file that is gone
 	full    bool
+	cold    bool // ended where it would have to wait
 }
 
 type scanPool struct{ p sync.Pool }
@@ -76,55 +95,48 @@ func (p *scanPool) get() *getScan {
 }
 
 func (p *scanPool) put(g *getScan) {
-	*g = getScan{entries: g.entries[:0], ext: extReader{buf: g.ext.buf[:0]}}
+	g.reader.reset()
+	*g = getScan{entries: g.entries[:0], reader: g.reader, ext: extReader{buf: g.ext.buf[:0]}}
 	p.p.Put(g)
 }
 
-func (s *MessageStore) getScan(cfg *Config, q *ConsumeQueue, offset int64, maxNums int, filter MessageFilter, res *GetResult) {
-	g := s.scans.get()
-	defer s.scans.put(g)
-	*g = getScan{
-		cfg: cfg, filter: filter, maxNums: maxNums, res: res, log: s.commitLog, reader: logReader{log: s.commitLog},
-		maxPhy: s.commitLog.maxPhyOffset(), inDisk: s.inMemoryBytes(cfg), entries: g.entries[:0], rollTo: noRollOffset,
-		ext: extReader{q: q, buf: g.ext.buf},
+// read reads from index offset of q on; false: it would have to wait.
+func (g *getScan) read(q *ConsumeQueue, offset int64) bool {
+	read := q.read
+	if g.cached {
+		read = q.readCached
 	}
-	res.Status = NoMatchedMessage
+	g.res.Status = NoMatchedMessage
 	index, step := offset, getFirstEntries
-	left := min(max(getScanBytes/cqEntryBytes, maxNums), getMaxEntries)
+	left := min(max(getScanBytes/cqEntryBytes, g.maxNums), getMaxEntries)
 	for left > 0 && !g.full {
 		var n int
 		var err error
-		g.entries, n, err = q.read(g.entries[:0], index, min(left, step))
+		g.entries, n, err = read(g.entries[:0], index, min(left, step))
 		g.pos = 0
+		if n == 0 && g.cached {
+			g.cold = true // or the end: whoever may wait finds out
+			break
+		}
 		if err != nil || n == 0 {
 			if index == offset { // the file is gone or cannot be read
-				res.Status, res.NextBeginOffset = OffsetFoundNull, correctOffset(cfg, offset, q.nextFileIndex(offset))
-				return
+				g.res.Status, g.res.NextBeginOffset = OffsetFoundNull, correctOffset(g.cfg, offset, q.nextFileIndex(offset))
+				return true
 			}
 			break
 		}
-		g.run()
+		g.scan()
 		index += int64(g.pos / cqEntryBytes)
 		left -= n
 		step *= 2
 	}
-	res.NextBeginOffset = index
-	res.SuggestSlave = g.maxPhy-g.seenPhy > g.inDisk
+	g.res.NextBeginOffset = index
+	g.res.SuggestSlave = g.maxPhy-g.seenPhy > g.inDisk
+	return !g.cold || g.res.MsgCount > 0
 }
 
-// run handles the entries that were read. A fault costs the record that raised it, not the rest.
-func (g *getScan) run() {
-	for g.pos < len(g.entries) && !g.full {
-		// Buf is consistent even then: a record is in it after its copy succeeded.
-		if err := errors.Join(guardFault(g.scan), g.reader.close()); err != nil {
-			g.removed()
-			g.pos += cqEntryBytes
-		}
-	}
-}
-
-// scan goes through the entries until the batch is full; it runs under guardFault.
-func (g *getScan) scan() error {
+// scan handles the entries that were read until the batch is full.
+func (g *getScan) scan() {
 	for ; g.pos < len(g.entries); g.pos += cqEntryBytes {
 		e := parseCQEntry(g.entries[g.pos:])
 		if e.filler() {
@@ -136,18 +148,27 @@ func (g *getScan) scan() error {
 		}
 		if g.batchFull(e) {
 			g.full = true
-			return nil
+			return
+		}
+		if g.cached && g.filter != nil && isExtAddress(e.tagsCode) {
+			g.full, g.cold = true, true // units may have to be waited for
+			return
 		}
 		matched, known := g.matchEntry(e)
 		if !matched {
 			g.noMatch()
 			continue
 		}
-		rec, err := g.reader.record(e.phyOffset, e.sizeBytes)
+		rec, err := g.reader.record(g.entries[g.pos:], min(g.maxNums, g.cfg.MaxTransferCountOnMessageInMemory)-g.res.MsgCount)
 		switch {
+		case err == errWouldWait:
+			g.full, g.cold = true, true
+			return
+		case errors.Is(err, errNoData):
+			g.removed()
+			g.rollTo = g.reader.log.files.fileStart(e.phyOffset) + g.reader.log.files.fileBytes
 		case err != nil:
 			g.removed()
-			g.rollTo = g.log.files.fileStart(e.phyOffset) + g.log.files.fileBytes
 		case !g.matchRecord(rec, known):
 			g.noMatch()
 		default:
@@ -157,7 +178,6 @@ func (g *getScan) scan() error {
 			g.rollTo = noRollOffset
 		}
 	}
-	return nil
 }
 
 // matchEntry asks the filter about a queue entry. known = false: its tag slot is

@@ -59,6 +59,11 @@ func (f *logFile) release() error {
 	if f.refs.Add(-1) > 0 {
 		return nil
 	}
+	return f.close()
+}
+
+// close is for who gave the last hold back.
+func (f *logFile) close() error {
 	if f.mapped.mapping != nil {
 		if err := f.mapped.mapping.Close(); err != nil {
 			return fmt.Errorf("unmap %s: %w", f.path, err)

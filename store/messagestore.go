@@ -22,6 +22,7 @@ type Options struct {
 	Log          *slog.Logger     // nil = slog.Default()
 	Arriving     ArrivingListener // nil = nobody listens
 	BitMaps      BitMapper        // nil = no bit maps
+	Awaited      func() bool      // somebody waits for what Arriving tells; nil = always
 	BrokerIPPort netip.AddrPort   // stored as storeHost of messages that have none
 	Now          func() time.Time // nil = time.Now; gives store times
 }
@@ -46,6 +47,7 @@ type MessageStore struct {
 	checkpoint  storeCheckpoint
 	flusher     queueFlusher
 	arriving    ArrivingListener
+	awaited     func() bool
 	memoryBytes int64
 	encoders    encoderPool
 	scans       scanPool
@@ -76,7 +78,7 @@ func Open(o Options) (*MessageStore, error) {
 }
 
 func newMessageStore(o Options, levels []int64) *MessageStore {
-	s := &MessageStore{fs: o.FS, log: o.Log, storeHost: o.BrokerIPPort, arriving: o.Arriving, stop: make(chan struct{}), memoryBytes: physicalMemoryBytes()}
+	s := &MessageStore{fs: o.FS, log: o.Log, storeHost: o.BrokerIPPort, arriving: o.Arriving, awaited: o.Awaited, stop: make(chan struct{}), memoryBytes: physicalMemoryBytes()}
 	if s.fs == nil {
 		s.fs = vfs.OS()
 	}
@@ -144,7 +146,7 @@ func (s *MessageStore) Start() error {
 	if err := s.createAbort(); err != nil {
 		return err
 	}
-	s.reput.arriving = s.arriving
+	s.reput.arriving, s.reput.awaited = s.arriving, s.awaited
 	s.flusher = queueFlusher{lastThorough: time.Now(), lastOffset: s.reput.from.Load()}
 	s.commitLog.wantAhead()
 	s.started = true
@@ -160,6 +162,10 @@ func (s *MessageStore) Start() error {
 // LastStopClean tells that the process that had the store before this one stopped
 // it; the first one counts as such.
 func (s *MessageStore) LastStopClean() bool { return s.stopped == stopClean }
+
+// DispatchSoon is called by who begins to wait for messages, after Awaited has
+// become true: what is in the log already is dispatched at once.
+func (s *MessageStore) DispatchSoon() { s.reput.soon() }
 
 // Config is the current settings; the caller does not modify it.
 func (s *MessageStore) Config() *Config { return s.cfg.Load() }

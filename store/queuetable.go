@@ -62,7 +62,7 @@ func (s *queueSet) take() []*ConsumeQueue {
 }
 
 func newQueueTable(fsys vfs.FS, dir string, fileBytes int64, log *slog.Logger, flags *runningFlags) *queueTable {
-	t := &queueTable{fs: fsys, dir: dir, fileBytes: fileBytes, log: log, flags: flags, cache: newFileCache(fsys, fileCacheCapacity)}
+	t := &queueTable{fs: fsys, dir: dir, fileBytes: fileBytes, log: log, flags: flags, cache: newFileCache(fsys, fileCacheCapacity, log)}
 	t.ext.dir = dir + "_ext"
 	t.mu.topics = make(map[string]map[int32]*ConsumeQueue)
 	return t

@@ -3,6 +3,7 @@ package store
 import (
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/boostermq/booster/codec"
 )
@@ -32,6 +33,10 @@ type reputService struct {
 	idle        atomic.Bool
 	wake        chan struct{}
 
+	awaited   func() bool // nil = always
+	lingering atomic.Bool
+	hurry     chan struct{}
+
 	buf     []byte
 	view    codec.DispatchView
 	bitMap  []byte          // of the record at hand, empty = none
@@ -39,6 +44,10 @@ type reputService struct {
 }
 
 const (
+	// reputLinger is how long dispatch lets records gather while nobody waits
+	// for them; Java's looks that often, whoever waits. Waking it for every
+	// message would cost as much as the rest of a send.
+	reputLinger     = time.Millisecond
 	reputChunkBytes = 256 << 10
 	maxBadSeen      = 1000
 )
@@ -46,7 +55,7 @@ const (
 func newReputService(log *CommitLog, queues *queueTable, index indexService, cfg *atomic.Pointer[Config], levels []int64, arriving ArrivingListener, logger *slog.Logger) *reputService {
 	return &reputService{
 		log: log, queues: queues, index: index, cfg: cfg, levels: levels, arriving: arriving, slog: logger,
-		wake: make(chan struct{}, 1), badSeen: make(map[string]bool),
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), badSeen: make(map[string]bool),
 	}
 }
 
@@ -60,7 +69,37 @@ func (r *reputService) notify() {
 	}
 }
 
+// soon ends the lingering: from now on somebody waits, as awaited will say.
+func (r *reputService) soon() {
+	if r.lingering.CompareAndSwap(true, false) {
+		select {
+		case r.hurry <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// linger lets records gather. Whoever begins to wait while it looks at awaited
+// sees lingering and ends it.
+func (r *reputService) linger(stop <-chan struct{}, timer *time.Timer) {
+	if r.awaited == nil {
+		return
+	}
+	r.lingering.Store(true)
+	if !r.awaited() {
+		timer.Reset(reputLinger)
+		select {
+		case <-stop:
+		case <-timer.C:
+		case <-r.hurry:
+		}
+	}
+	r.lingering.Store(false)
+}
+
 func (r *reputService) run(stop <-chan struct{}) {
+	timer := time.NewTimer(reputLinger)
+	defer timer.Stop()
 	for {
 		limit := r.limit()
 		r.dispatch(limit)
@@ -68,13 +107,14 @@ func (r *reputService) run(stop <-chan struct{}) {
 		r.idle.Store(true)
 		if limit != r.limit() {
 			r.idle.Store(false) // it moved before idle was seen
-			continue
+		} else {
+			select {
+			case <-stop:
+				return
+			case <-r.wake:
+			}
 		}
-		select {
-		case <-stop:
-			return
-		case <-r.wake:
-		}
+		r.linger(stop, timer)
 	}
 }
 

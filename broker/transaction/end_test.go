@@ -64,6 +64,8 @@ func TestEndRefuses(t *testing.T) {
 		f(1, "The producer group wrong", func(h *codec.EndTransactionRequestHeader) { h.ProducerGroup = "other" })
 		f(1, "The producer group wrong", func(h *codec.EndTransactionRequestHeader) { h.ProducerGroup = "" })
 		f(1, "The transaction state table offset wrong", func(h *codec.EndTransactionRequestHeader) { h.TranStateTableOffset = 5 })
+		w.store.log[final+8] = w.store.log[m.phyOffset] // a record that says it lies elsewhere
+		f(1, "The commit log offset wrong", func(h *codec.EndTransactionRequestHeader) { h.CommitLogOffset = final + 8 })
 		for status, want := range map[store.PutStatus]Answer{
 			store.CreateMappedFileFailed: {1, "Create mapped file failed."},
 			store.MessageIllegal: {13, "The message is illegal, maybe msg body or properties length not matched. " +

@@ -4,38 +4,25 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/boostermq/booster/internal/freeport"
 )
 
-// freePorts returns two ports of the loopback interface with room below and above them, for a name server and a broker.
+// freePorts returns two ports of the loopback interface, the broker's with room for its other listeners.
 func freePorts(t *testing.T) (namesrv, broker int) {
 	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close()
-		broker = l.Addr().(*net.TCPAddr).Port - 3
-		free := true
-		for _, p := range []int{broker - 2, broker, broker + 1, broker + 2} {
-			probe, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
-			if free = free && err == nil; err == nil {
-				require.NoError(t, probe.Close())
-			}
-		}
-		if free {
-			return broker + 2, broker
-		}
-	}
-	t.Fatal("no free ports")
-	return 0, 0
+	namesrv, err := freeport.Find()
+	require.NoError(t, err)
+	broker, err = freeport.Find()
+	require.NoError(t, err)
+	return namesrv, broker
 }
 
 // server is a started script.

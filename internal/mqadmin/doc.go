@@ -8,5 +8,6 @@
 //
 // Reading order: admin.go (how a call is made), credentials.go, namesrv.go,
 // lookup.go (who has which topic, who belongs to which cluster), broker.go,
-// group.go, connection.go, offset.go, events.go, acl.go, producer.go.
+// group.go, connection.go, offset.go, events.go, acl.go, producer.go,
+// message.go, deadletter.go, trace_format.go.
 package mqadmin

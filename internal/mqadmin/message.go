@@ -17,6 +17,7 @@ const ToolsGroup = "TOOLS_CONSUMER"
 // StoredMessage is a message as a broker keeps it; a compressed body is inflated.
 type StoredMessage struct {
 	codec.Message
+	Packed     []byte // the body as it is stored, see SysFlag
 	BrokerName string // "" when it was not asked for by queue
 	Properties map[string]string
 }
@@ -43,7 +44,8 @@ func decodeMessages(body []byte, brokerName string) ([]StoredMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.Body, err = inflate(m.Body, m.SysFlag); err != nil {
+		m.Packed = m.Body
+		if m.Body, err = inflate(m.Packed, m.SysFlag); err != nil {
 			return nil, fmt.Errorf("body of message %s: %w", m.OffsetMsgID(), err)
 		}
 		m.Properties = codec.ParseProperties(m.Message.Properties)
@@ -115,6 +117,13 @@ func (a *Admin) FindMessage(ctx context.Context, topic, id string) (StoredMessag
 	}
 	SortNewestFirst(found)
 	return found[0], nil
+}
+
+// Traces returns what clients told of a message in a trace topic.
+func (a *Admin) Traces(ctx context.Context, topic, id string) ([]Trace, error) {
+	const most = 64
+	found, err := a.QueryMessages(ctx, topic, id, most, false)
+	return decodeTraces(found, id), err
 }
 
 // maxSameID is how many messages of one UNIQ_KEY are asked for.

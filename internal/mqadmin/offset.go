@@ -131,6 +131,18 @@ func (a *Admin) SearchOffset(ctx context.Context, addr string, mq codec.MessageQ
 	return h.Offset, err
 }
 
+// EarliestStoreTime asks for 32 GET_EARLIEST_MSG_STORETIME, in ms.
+func (a *Admin) EarliestStoreTime(ctx context.Context, addr string, mq codec.MessageQueue) (int64, error) {
+	header := &codec.GetEarliestMsgStoretimeRequestHeader{Topic: mq.Topic, QueueID: mq.QueueID, BrokerName: mq.BrokerName}
+	resp, err := a.invoke(ctx, addr, codec.GetEarliestMsgStoreTime, header, nil)
+	if err != nil {
+		return 0, err
+	}
+	var h codec.GetEarliestMsgStoretimeResponseHeader
+	err = h.DecodeFields(resp.Ext)
+	return h.TimestampMs, err
+}
+
 // UpdateConsumerOffset sends 15 UPDATE_CONSUMER_OFFSET and waits for the answer.
 func (a *Admin) UpdateConsumerOffset(ctx context.Context, addr, group string, mq codec.MessageQueue, offset int64) error {
 	header := &codec.UpdateConsumerOffsetRequestHeader{

@@ -17,6 +17,7 @@ const DefaultTopicQueueNums = 4
 type Message struct {
 	Topic      string
 	Flag       int32
+	SysFlag    int32             // how Body is compressed
 	Properties map[string]string // with UNIQ_KEY it keeps its id
 	Body       []byte
 }
@@ -77,7 +78,10 @@ func (a *Admin) Send(ctx context.Context, addr, group string, mq codec.MessageQu
 	maps.Copy(props, m.Properties)
 	header := codec.SendMessageRequestHeader{
 		ProducerGroup: group, Topic: m.Topic, DefaultTopic: codec.AutoCreateTopicKeyTopic, DefaultTopicQueueNums: DefaultTopicQueueNums,
-		QueueID: mq.QueueID, BornTimestampMs: now.UnixMilli(), Flag: m.Flag, Properties: codec.EncodeProperties(props), BrokerName: mq.BrokerName,
+		QueueID: mq.QueueID, BornTimestampMs: now.UnixMilli(), Flag: m.Flag, SysFlag: m.SysFlag, Properties: codec.EncodeProperties(props), BrokerName: mq.BrokerName,
+	}
+	if codec.IsRetryTopic(m.Topic) { // as without retries of the group it would go to the dead letters
+		header.MaxReconsumeTimes, header.HasMaxReconsumeTimes = 1, true
 	}
 	resp, err := a.exchange(ctx, a.config.Timeout, addr, &codec.Command{Code: codec.SendMessageV2, Header: header.V2(), Body: m.Body})
 	if err != nil {

@@ -155,7 +155,8 @@ func (f *FaultFS) Inject(inject Injector) {
 // Count tells how many operations of a kind there were.
 func (f *FaultFS) Count(k OpKind) int64 { return f.counts[k].Load() }
 
-func (f *FaultFS) fault(op Op) Fault {
+// ask asks the Injector about op.
+func (f *FaultFS) ask(op Op) Fault {
 	op.Count = f.counts[op.Kind].Add(1)
 	f.mu.RLock()
 	inject := f.mu.inject
@@ -163,7 +164,11 @@ func (f *FaultFS) fault(op Op) Fault {
 	if inject == nil {
 		return Fault{}
 	}
-	fault := inject(op)
+	return inject(op)
+}
+
+func (f *FaultFS) fault(op Op) Fault {
+	fault := f.ask(op)
 	if fault.Delay > 0 {
 		time.Sleep(fault.Delay)
 	}
@@ -259,6 +264,12 @@ type faultFile struct {
 func (f *faultFile) ReadAt(p []byte, off int64) (n int, err error) {
 	err = f.fs.do(Op{Kind: OpRead, Path: f.Name(), Offset: off, Len: int64(len(p))}, func() error { n, err = f.File.ReadAt(p, off); return err })
 	return n, err
+}
+
+// ReadCached takes what a fault would delay or refuse as not in memory.
+func (f *faultFile) ReadCached(p []byte, off int64) bool {
+	fault := f.fs.ask(Op{Kind: OpRead, Path: f.Name(), Offset: off, Len: int64(len(p))})
+	return fault.Err == nil && fault.Delay == 0 && f.File.ReadCached(p, off)
 }
 
 func (f *faultFile) WriteAt(p []byte, off int64) (n int, err error) {

@@ -220,6 +220,12 @@ func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
+// ReadCached is ReadAt: all of f is in memory.
+func (f *memFile) ReadCached(p []byte, off int64) bool {
+	_, err := f.ReadAt(p, off)
+	return err == nil
+}
+
 func (f *memFile) WriteAt(p []byte, off int64) (int, error) {
 	if err := f.check("write", true); err != nil {
 		return 0, err

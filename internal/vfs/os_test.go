@@ -120,3 +120,27 @@ func TestOSUsageAndSyncDir(t *testing.T) {
 	_, err = OS().Usage(filepath.Join(dir, "absent"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+// TestOSReadCached: what was read is in memory, what the kernel was told to
+// forget is not, and what lies behind the end never is.
+func TestOSReadCached(t *testing.T) {
+	f := openNew(t, filepath.Join(t.TempDir(), "f")).(*osFile)
+	want := []byte("what is written is in memory")
+	b := make([]byte, len(want))
+	_, err := f.WriteAt(want, 4090)
+	require.NoError(t, err)
+	if !f.ReadCached(b, 4090) {
+		t.Skip("this volume cannot tell what is in memory")
+	}
+	require.Equal(t, want, b)
+	require.False(t, f.ReadCached(b, 4091), "the last byte is missing")
+	require.True(t, f.ReadCached(nil, 1<<40))
+	require.Zero(t, testing.AllocsPerRun(100, func() { f.ReadCached(b, 4090) }))
+
+	require.NoError(t, f.Sync())
+	require.NoError(t, unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED))
+	require.False(t, f.ReadCached(b, 4090), "nobody has it in memory")
+	_, err = f.ReadAt(b, 4090)
+	require.NoError(t, err)
+	require.True(t, f.ReadCached(b, 4090))
+}

@@ -39,6 +39,9 @@ type File interface {
 	io.ReaderAt
 	io.WriterAt
 	io.Closer
+	// ReadCached fills p from off on if all of that is in memory, and never
+	// waits for the disk: for event loops. false: it is not, or cannot be told.
+	ReadCached(p []byte, off int64) bool
 	Name() string
 	Size() (int64, error)
 	// Truncate sets the length; growth is sparse.

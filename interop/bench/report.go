@@ -50,6 +50,9 @@ func us(d time.Duration) string {
 	if d >= 10*time.Millisecond {
 		return fmt.Sprintf("%.1f ms", float64(d)/1e6)
 	}
+	if d < 10*time.Microsecond {
+		return fmt.Sprintf("%.2f µs", float64(d)/1e3)
+	}
 	return fmt.Sprintf("%.1f µs", float64(d)/1e3)
 }
 

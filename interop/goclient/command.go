@@ -23,6 +23,7 @@ type command struct {
 	InstanceName      string `json:"instanceName"`
 	VIP               bool   `json:"vip"`
 	UnitName          string `json:"unitName"`
+	Namespace         string `json:"namespace"`
 	TimeoutMs         int64  `json:"timeoutMs"`
 	Retries           *int   `json:"retries"`
 	CompressOverBytes *int   `json:"compressOverBytes"`

@@ -16,8 +16,9 @@ const pauseAfterError = 20 * time.Millisecond
 
 // floods send without end until told to stop, and tell every acknowledgement: what crash loops need. Thread i sends messages
 // with keys name-i-0, name-i-1, …, pauseMs between the sends; a failed send is not repeated, its fate is unknown. Plain and
-// delayed messages of thread i go to queue i only. With count there are that many in one batch; batches and transactions
-// choose their queue themselves. A transaction producer commits, leaves undecided until it is asked, and rolls back in turn.
+// delayed messages of thread i go to queue i only; mode async is passed over, because an asynchronous send without an answer
+// ends the client's process with a nil pointer. With count there are that many in one batch; batches and transactions choose
+// their queue themselves. A transaction producer commits, leaves undecided until it is asked, and rolls back in turn.
 type floods struct {
 	agent     *agent
 	producers *producers

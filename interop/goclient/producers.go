@@ -70,6 +70,9 @@ func (p *producers) start(c *command) (fields, error) {
 	if c.UnitName != "" {
 		options = append(options, producer.WithUnitName(c.UnitName))
 	}
+	if c.Namespace != "" {
+		options = append(options, producer.WithNamespace(c.Namespace))
+	}
 	if c.Trace {
 		options = append(options, producer.WithTrace(c.trace()))
 	}

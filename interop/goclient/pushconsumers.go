@@ -93,6 +93,9 @@ func consumerOptions(c *command) []consumer.Option {
 	if c.LockIntervalMs > 0 {
 		options = append(options, consumer.WithRebalanceLockInterval(time.Duration(c.LockIntervalMs)*time.Millisecond))
 	}
+	if c.Namespace != "" {
+		options = append(options, consumer.WithNamespace(c.Namespace))
+	}
 	if c.Trace {
 		options = append(options, consumer.WithTrace(c.trace()))
 	}

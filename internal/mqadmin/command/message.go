@@ -50,6 +50,7 @@ var queryMsgTraceById = &Command{
 		optional("t", "traceTopic", "The name value of message trace topic"),
 		required("i", "msgId", "Message Id"),
 	},
+	Run: runQueryMsgTraceByID,
 }
 
 var printMsg = &Command{

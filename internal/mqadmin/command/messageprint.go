@@ -156,7 +156,7 @@ func messageText(m mqadmin.StoredMessage) string {
 		"toString()=Message{topic='%s', flag=%d, properties=%s, body=[%s], transactionId='%s'}]",
 		cmp.Or(m.BrokerName, "null"), m.QueueID, m.StoreSizeBytes, m.QueueOffset, m.SysFlag, m.BornTimestampMs, m.BornHost,
 		m.StoreTimestampMs, m.StoreHost, m.OffsetMsgID(), m.CommitLogOffset, m.BodyCRC, m.ReconsumeTimes, m.PreparedTransactionOffset,
-		m.Topic, m.Flag, propertiesText(m), strings.Join(body, ", "), cmp.Or(m.Properties["__transactionId__"], "null"))
+		m.Topic, m.Flag, propertiesText(m), strings.Join(body, ", "), cmp.Or(m.Properties[codec.PropertyTransactionID], "null"))
 }
 
 // printMessage prints m in one line, with its body as text.

@@ -54,23 +54,34 @@ func (c *Call) border(ctx context.Context, s span, at string, otherwise func(ctx
 	if at == "" {
 		return otherwise(ctx, s.addr, s.mq)
 	}
-	ms, err := resetTime(at)
+	ms, err := moment(at)
 	if err != nil {
-		return 0, fmt.Errorf("times are milliseconds or yyyy-MM-dd#HH:mm:ss:SSS, not %q", at)
+		return 0, err
 	}
 	return c.Admin.SearchOffset(ctx, s.addr, s.mq, ms)
 }
 
-// walk pulls s to its end. found is given the messages of each pull; other
-// what else a pull says, and whether to go on.
-func (c *Call) walk(ctx context.Context, s span, group, tags string, found func([]mqadmin.StoredMessage), other func(status string, offset int64) bool) error {
+// moment reads a time as resetTime does.
+func moment(text string) (int64, error) {
+	ms, err := resetTime(text)
+	if err != nil {
+		return 0, fmt.Errorf("times are milliseconds or yyyy-MM-dd#HH:mm:ss:SSS, not %q", text)
+	}
+	return ms, nil
+}
+
+// walk pulls s to its end. found is given the messages of each pull, other
+// what else a pull says; both say whether to go on.
+func (c *Call) walk(ctx context.Context, s span, group, tags string, found func([]mqadmin.StoredMessage) bool, other func(status string, offset int64) bool) error {
 	for offset := s.first; offset < s.end; {
-		r, err := c.Admin.Pull(ctx, s.addr, group, s.mq, tags, offset, pullAtOnce)
+		r, err := c.Admin.Pull(ctx, s.addr, group, s.mq, tags, offset, int32(min(pullAtOnce, s.end-offset)))
 		if err != nil {
 			return err
 		}
 		if r.Status == "FOUND" {
-			found(slices.DeleteFunc(r.Messages, func(m mqadmin.StoredMessage) bool { return m.QueueOffset >= s.end }))
+			if !found(slices.DeleteFunc(r.Messages, func(m mqadmin.StoredMessage) bool { return m.QueueOffset >= s.end })) {
+				return nil
+			}
 		} else if !other(r.Status, r.Next) {
 			return nil
 		}
@@ -89,10 +100,11 @@ func runPrintMsg(ctx context.Context, c *Call) error {
 	}
 	for _, s := range spans {
 		c.printf("minOffset=%d, maxOffset=%d, %s\n", s.first, s.end, queueText(s.mq))
-		err := c.walk(ctx, s, mqadmin.ToolsGroup, c.Text("s", codec.SubscribeAll), func(messages []mqadmin.StoredMessage) {
+		err := c.walk(ctx, s, mqadmin.ToolsGroup, c.Text("s", codec.SubscribeAll), func(messages []mqadmin.StoredMessage) bool {
 			for _, m := range messages {
 				c.printMessage(m, c.Bool("d", true))
 			}
+			return true
 		}, func(status string, offset int64) bool {
 			if status == "NO_MATCHED_MSG" {
 				c.printf("%s no matched msg. status=%s, offset=%d\n", queueText(s.mq), status, offset)
@@ -128,7 +140,7 @@ func runPrintMsgByQueue(ctx context.Context, c *Call) error {
 		return err
 	}
 	counts := map[string]int{}
-	err = c.walk(ctx, s, mqadmin.ToolsGroup, c.Text("s", codec.SubscribeAll), func(messages []mqadmin.StoredMessage) {
+	err = c.walk(ctx, s, mqadmin.ToolsGroup, c.Text("s", codec.SubscribeAll), func(messages []mqadmin.StoredMessage) bool {
 		for _, m := range messages {
 			if tag := m.Properties[codec.PropertyTags]; tag != "" {
 				counts[tag]++
@@ -137,6 +149,7 @@ func runPrintMsgByQueue(ctx context.Context, c *Call) error {
 				c.printMessage(m, c.Bool("d", false))
 			}
 		}
+		return true
 	}, func(status string, _ int64) bool { return status == "NO_MATCHED_MSG" })
 	if err != nil || !c.Bool("f", false) {
 		return err
@@ -162,7 +175,7 @@ func runConsumeMessage(ctx context.Context, c *Call) error {
 		if c.Has("o") {
 			c.printf("The oldler %d message will be provided\n", left)
 		}
-		err := c.walk(ctx, s, c.Text("g", mqadmin.ToolsGroup), codec.SubscribeAll, func(messages []mqadmin.StoredMessage) {
+		err := c.walk(ctx, s, c.Text("g", mqadmin.ToolsGroup), codec.SubscribeAll, func(messages []mqadmin.StoredMessage) bool {
 			messages = messages[:min(left, len(messages))]
 			if left -= len(messages); len(messages) > 0 {
 				c.printf("Consume ok\n")
@@ -170,6 +183,7 @@ func runConsumeMessage(ctx context.Context, c *Call) error {
 			for _, m := range messages {
 				c.printMessage(m, true)
 			}
+			return left > 0
 		}, func(status string, offset int64) bool { ended, at = status, offset; return false })
 		if err != nil {
 			return err

@@ -67,9 +67,6 @@ func Run(ctx context.Context, words []string, env Env) int {
 		c.writeUsage(env.Out)
 		return 0
 	}
-	if c.Run == nil {
-		return c.failed(errors.New("this command is not there yet; the mqadmin of RocketMQ has it and works with these servers"), env)
-	}
 	if err := c.run(ctx, args, env); err != nil {
 		if errors.Is(err, errUsage) {
 			c.writeUsage(env.Out)

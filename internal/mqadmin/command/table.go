@@ -63,4 +63,8 @@ var table = []*Command{
 // extras is the commands that Java's mqadmin does not have.
 var extras = []*Command{
 	drainBroker,
+	dlqList,
+	dlqQuery,
+	dlqResend,
+	dlqExport,
 }

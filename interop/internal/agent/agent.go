@@ -9,23 +9,23 @@
 //	producer.createTopic topic [key queueNums]     producer.queues topic     producer.stop
 //	send topic [tags keys text|base64|size+fill+seed properties count mode=sync|async|oneway|batch queueId|orderBy delayLevel …]
 //	sendInTransaction topic … local check (COMMIT_MESSAGE, ROLLBACK_MESSAGE, UNKNOW); event check
-//	flood.start topic threads size pauseMs → events acked; flood.stop
+//	flood.start topic threads size pauseMs [mode=async count delayLevel] → events acked; flood.stop
 //	consumer.start group namesrv topic [expression filter model fromWhere orderly failures …] → events msg
 //	consumer.queues     consumer.stop     consumer.suspend, consumer.resume (Java)
-//	pull.start group namesrv topic; pull.queues topic; pull topic brokerName queueId offset max; pull.stop;
+//	pull.start group namesrv topic [emit → events msg (Java)]; pull.queues topic; pull topic brokerName queueId offset max; pull.stop;
 //	pull.offsets, pull.commit, pull.committed, view, query (Java)
-//	litepull.start .queues .poll .seek .commit .committed .offsetForTimestamp .stop (Java 4.9.7, 5.3.3)
+//	litepull.start [emit → events msg] .queues .poll .seek .commit .committed .offsetForTimestamp .stop (Java 4.9.7, 5.3.3)
 //	sendBatch messages (an array of what send takes): one send of messages which differ
 //	request topic text [mode timeoutMs] → message; replier.start, .stop, .reply (not in Java 4.4.0) → events msg
 //	producer.view, .query, .offsets (Java): the look-ups a producer has
 //	admin.start, .resetOffset, .resetOffline, .clients, .consumeStats, .consumeStatus, .runningInfo, .consumeDirectly, .cloneOffset, .updateGroup,
-//	.orderConf, .deleteKV, .query (DefaultMQAdminExt of the 4.9.7 tools)
+//	.orderConf, .deleteKV, .query, .updateAccount, .deleteAccount, .globalWhiteAddrs, .aclVersions (DefaultMQAdminExt of the 4.9.7 tools)
 //	console.start namesrv vip; .call method args (any of DefaultMQAdminExt); .ask code addr body (the class of the answer);
 //	.trackDetail, .systemTopics, .send, .read topic beginMs endMs → result; .stop (the tools of the consoles)
 //	mqadmin args (an array) → output (the 4.9.7 tools)
 //
-// Every start takes accessKey and secretKey too (not in Java 5.3.3), those of Java also set, an object {"Name": true} for a setter setName that
-// not every version has.
+// Every start takes accessKey and secretKey too, those of producers and push consumers namespace (not in Java 4.4.0), and those
+// of Java set, an object {"Name": true} for a setter setName that not every version has.
 //
 // The agents are interop/java and interop/goclient.
 package agent

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/boostermq/booster/internal/freeport"
 	"github.com/boostermq/booster/interop/internal/process"
 )
 
@@ -64,7 +65,7 @@ type Namesrv struct {
 func StartNamesrv(o NamesrvOptions) (*Namesrv, error) {
 	var err error
 	if o.Port == 0 {
-		if o.Port, err = process.FreePort(); err != nil {
+		if o.Port, err = freeport.Find(); err != nil {
 			return nil, err
 		}
 	}
@@ -77,7 +78,7 @@ func StartNamesrv(o NamesrvOptions) (*Namesrv, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Namesrv{Options: o, Addr: process.Addr(o.Port)}
+	n := &Namesrv{Options: o, Addr: freeport.Addr(o.Port)}
 	if n.Process, err = launch(o.Kind, roleNamesrv, o.Dir, []string{"-c", file}, o.Env); err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ type Broker struct {
 func StartBroker(o BrokerOptions) (*Broker, error) {
 	var err error
 	if o.Port == 0 {
-		if o.Port, err = process.FreePort(); err != nil {
+		if o.Port, err = freeport.Find(); err != nil {
 			return nil, err
 		}
 	}
@@ -133,7 +134,7 @@ func StartBroker(o BrokerOptions) (*Broker, error) {
 	if o.RegistersWith == nil {
 		o.RegistersWith = strings.Split(o.Namesrv, ";")
 	}
-	b := &Broker{Options: o, Addr: process.Addr(o.Port), StoreDir: filepath.Join(o.Dir, "store")}
+	b := &Broker{Options: o, Addr: freeport.Addr(o.Port), StoreDir: filepath.Join(o.Dir, "store")}
 	file, err := writeConf(o.Dir, "broker.conf", b.conf())
 	if err != nil {
 		return nil, err
@@ -175,7 +176,7 @@ func (b *Broker) conf() map[string]string {
 }
 
 func (b *Broker) ready() bool {
-	if !process.Listening(b.Addr) || !process.Listening(process.Addr(b.Options.Port-2)) {
+	if !freeport.Listening(b.Addr) || !freeport.Listening(freeport.Addr(b.Options.Port-2)) {
 		return false
 	}
 	for _, namesrv := range b.Options.RegistersWith {

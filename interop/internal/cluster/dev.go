@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/boostermq/booster/internal/freeport"
 	"github.com/boostermq/booster/interop/internal/process"
 )
 
@@ -16,15 +17,15 @@ type Dev struct {
 
 // StartDev returns when the broker is registered. Everything lies below dir.
 func StartDev(dir string) (*Dev, error) {
-	namesrvPort, err := process.FreePort()
+	namesrvPort, err := freeport.Find()
 	if err != nil {
 		return nil, err
 	}
-	brokerPort, err := process.FreePort()
+	brokerPort, err := freeport.Find()
 	if err != nil {
 		return nil, err
 	}
-	httpPort, err := process.FreePort()
+	httpPort, err := freeport.Find()
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +33,7 @@ func StartDev(dir string) (*Dev, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dev{NamesrvAddr: process.Addr(namesrvPort), BrokerAddr: process.Addr(brokerPort), HTTPAddr: process.Addr(httpPort)}
+	d := &Dev{NamesrvAddr: freeport.Addr(namesrvPort), BrokerAddr: freeport.Addr(brokerPort), HTTPAddr: freeport.Addr(httpPort)}
 	d.Process, err = launch(Booster, roleDev, dir, []string{"--data", filepath.Join(dir, "data"),
 		"--namesrvPort", fmt.Sprint(namesrvPort), "--listenPort", fmt.Sprint(brokerPort), "-c", conf}, nil)
 	if err != nil {

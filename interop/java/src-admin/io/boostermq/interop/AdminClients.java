@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.rocketmq.common.PlainAccessConfig;
 import org.apache.rocketmq.common.admin.ConsumeStats;
 import org.apache.rocketmq.common.admin.OffsetWrapper;
 import org.apache.rocketmq.common.message.MessageQueue;
@@ -40,19 +41,30 @@ final class AdminClients {
             return Agent.fields();
         });
         agent.register("admin.updateGroup", this::updateGroup);
-        agent.register("admin.orderConf", args -> {
-            find(args).createOrUpdateOrderConf(args.str("topic"), args.str("value"), true);
-            return Agent.fields();
-        });
-        agent.register("admin.deleteKV", args -> {
-            find(args).deleteKvConfig(args.str("namespace"), args.str("key"));
-            return Agent.fields();
-        });
         agent.register("admin.queryByUniqueKey", args -> Agent.fields("message",
             Messages.describe(find(args).viewMessage(args.str("topic"), args.str("msgId")))));
         agent.register("admin.query", args -> Agent.fields("messages", Messages.describeAll(find(args).queryMessage(
             args.str("topic"), args.str("key"), args.integer("max", 32), args.num("beginMs", 0),
             args.num("endMs", Long.MAX_VALUE)).getMessageList())));
+        registerACL(agent);
+    }
+
+    private void registerACL(Agent agent) {
+        agent.register("admin.updateAccount", this::updateAccount);
+        agent.register("admin.deleteAccount", args -> {
+            find(args).deletePlainAccessConfig(args.str("broker"), args.str("account"));
+            return Agent.fields();
+        });
+        agent.register("admin.globalWhiteAddrs", args -> {
+            find(args).updateGlobalWhiteAddrConfig(args.str("broker"), args.str("addrs"), args.str("file", null));
+            return Agent.fields();
+        });
+        agent.register("admin.aclVersions", args -> {
+            Map<String, Object> counters = Agent.fields();
+            find(args).examineBrokerClusterAclVersionInfo(args.str("broker")).getAllAclConfigDataVersion()
+                .forEach((file, version) -> counters.put(file, version.getCounter().get()));
+            return Agent.fields("counters", counters);
+        });
     }
 
     private DefaultMQAdminExt find(Args args) {
@@ -64,7 +76,7 @@ final class AdminClients {
     }
 
     private Map<String, Object> start(Args args) throws Exception {
-        DefaultMQAdminExt a = new DefaultMQAdminExt(args.num("timeoutMs", 15000));
+        DefaultMQAdminExt a = new DefaultMQAdminExt(Compat.credentials(args), args.num("timeoutMs", 15000));
         Compat.configure(a, args, args.str("name"));
         a.start();
         byName.put(args.str("name"), a);
@@ -117,6 +129,26 @@ final class AdminClients {
         ConsumeMessageDirectlyResult r = find(args).consumeMessageDirectly(
             args.str("group"), args.str("clientId"), args.str("topic"), args.str("msgId"));
         return Agent.fields("result", r.getConsumeResult().name(), "order", r.isOrder(), "remark", r.getRemark());
+    }
+
+    private Map<String, Object> updateAccount(Args args) throws Exception {
+        PlainAccessConfig c = new PlainAccessConfig();
+        c.setAccessKey(args.str("account"));
+        c.setSecretKey(args.str("secret"));
+        c.setAdmin(args.bool("admin", false));
+        c.setWhiteRemoteAddress(args.str("whiteRemoteAddress", null));
+        c.setDefaultTopicPerm(args.str("defaultTopicPerm", null));
+        c.setDefaultGroupPerm(args.str("defaultGroupPerm", null));
+        c.setTopicPerms(texts(args, "topicPerms"));
+        c.setGroupPerms(texts(args, "groupPerms"));
+        find(args).createAndUpdatePlainAccessConfig(args.str("broker"), c);
+        return Agent.fields();
+    }
+
+    private static List<String> texts(Args args, String key) {
+        List<String> l = new ArrayList<>();
+        args.list(key).forEach(text -> l.add(text.toString()));
+        return l.isEmpty() ? null : l;
     }
 
     private Map<String, Object> updateGroup(Args args) throws Exception {

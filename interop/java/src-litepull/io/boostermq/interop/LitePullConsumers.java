@@ -7,17 +7,30 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
+import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
 
-/** DefaultLitePullConsumer, which clients before 4.6 do not have. With "assign" it takes all queues, else it subscribes. */
+/**
+ * DefaultLitePullConsumer, which clients before 4.6 do not have. With "assign" it takes all queues, else it subscribes. With
+ * "emit" the agent polls all the time, and every message is an event "msg".
+ */
 final class LitePullConsumers {
+    private static final long POLL_MS = 200;
+
+    private final Agent agent;
+    private final Map<String, Thread> polling = new ConcurrentHashMap<>();
     private final Map<String, DefaultLitePullConsumer> byName = new ConcurrentHashMap<>();
 
     LitePullConsumers(Agent agent) {
+        this.agent = agent;
         agent.register("litepull.start", this::start);
         agent.register("litepull.stop", args -> {
             DefaultLitePullConsumer c = find(args);
             byName.remove(args.str("name"));
+            Thread poller = polling.remove(args.str("name"));
+            if (poller != null) {
+                poller.join();
+            }
             c.shutdown();
             return Agent.fields();
         });
@@ -66,6 +79,21 @@ final class LitePullConsumers {
             c.start();
         }
         byName.put(name, c);
+        if (args.bool("emit", false)) {
+            Thread poller = new Thread(() -> poll(name, c));
+            polling.put(name, poller);
+            poller.start();
+        }
         return Agent.fields("clientId", c.buildMQClientId());
+    }
+
+    private void poll(String name, DefaultLitePullConsumer c) {
+        while (byName.get(name) == c) {
+            for (MessageExt m : c.poll(POLL_MS)) {
+                Map<String, Object> f = Messages.describe(m);
+                f.put("name", name);
+                agent.emit("msg", f);
+            }
+        }
     }
 }

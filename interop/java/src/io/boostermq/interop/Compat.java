@@ -71,15 +71,19 @@ final class Compat {
         if (args.has("unitName")) {
             config.setUnitName(args.str("unitName"));
         }
+        if (args.has("namespace")) {
+            set(config, "setNamespace", args.str("namespace"));
+        }
         for (Map.Entry<String, Object> e : args.map("set").entrySet()) {
-            set(config, e.getKey(), boolean.class, e.getValue());
+            set(config, "set" + e.getKey(), e.getValue());
         }
     }
 
-    /** Calls a setter that not every version has. */
-    private static void set(Object target, String name, Class<?> type, Object value) {
+    /** Calls a setter that not every version has, of a Boolean or a String. */
+    private static void set(Object target, String name, Object value) {
         try {
-            target.getClass().getMethod("set" + name, type).invoke(target, value);
+            Class<?> type = value instanceof Boolean ? boolean.class : String.class;
+            target.getClass().getMethod(name, type).invoke(target, value);
         } catch (ReflectiveOperationException e) {
             throw new IllegalArgumentException(name, e);
         }

@@ -5,12 +5,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.producer.SendCallback;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.SendStatus;
 import org.apache.rocketmq.client.producer.TransactionMQProducer;
@@ -19,11 +21,12 @@ import org.apache.rocketmq.common.message.Message;
 /**
  * Sends without end until told to stop, and tells every acknowledgement: what crash loops need. Thread i sends messages
  * with keys name-i-0, name-i-1, …, pauseMs between the sends; a failed send is not repeated, its fate is unknown. Plain and
- * delayed messages of thread i go to queue i only. With count there are that many in one batch; batches and transactions
- * choose their queue themselves. A transaction producer commits, leaves undecided until it is asked, and rolls back in turn.
+ * delayed messages of thread i go to queue i only, with mode async in a callback the thread waits for. With count there are
+ * that many in one batch; batches and transactions choose their queue themselves. A transaction producer commits, leaves undecided until it is asked, and rolls back in turn.
  */
 final class Floods {
     private static final long PAUSE_AFTER_ERROR_MS = 20;
+    private static final long CALLBACK_MS = 10000;
 
     // What becomes of the transactions, in turn.
     private static final String[] LOCAL = {"COMMIT_MESSAGE", "COMMIT_MESSAGE", "UNKNOW", "ROLLBACK_MESSAGE", "UNKNOW"};
@@ -131,7 +134,26 @@ final class Floods {
             if (messages.size() > 1) {
                 return producer.send(messages);
             }
+            if (args.str("mode", "sync").equals("async")) {
+                return sendAsync(messages.get(0), thread);
+            }
             return producer.send(messages.get(0), Producers.selector(args), thread);
+        }
+
+        private SendResult sendAsync(Message m, int thread) throws Exception {
+            CompletableFuture<SendResult> result = new CompletableFuture<>();
+            producer.send(m, Producers.selector(args), thread, new SendCallback() {
+                @Override
+                public void onSuccess(SendResult r) {
+                    result.complete(r);
+                }
+
+                @Override
+                public void onException(Throwable e) {
+                    result.completeExceptionally(e);
+                }
+            });
+            return result.get(CALLBACK_MS, TimeUnit.MILLISECONDS);
         }
 
         private void pause(long ms) {

@@ -1,4 +1,5 @@
-package process
+// Package freeport finds ports of the loopback interface for servers under test.
+package freeport
 
 import (
 	"errors"
@@ -19,9 +20,9 @@ var given = struct {
 	ports map[int]bool
 }{ports: make(map[int]bool)}
 
-// FreePort returns a port p of 127.0.0.1 such that p−2 (a broker's VIP listener), p and p+1 (its HA listener) are free and
+// Find returns a port p of 127.0.0.1 such that p−2 (a broker's VIP listener), p and p+1 (its HA listener) are free and
 // have not been returned before.
-func FreePort() (int, error) {
+func Find() (int, error) {
 	given.Lock()
 	defer given.Unlock()
 	for range 1000 {

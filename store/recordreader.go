@@ -1,0 +1,121 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/boostermq/booster/codec"
+)
+
+// errWouldWait is returned to who must not wait for what is not in memory.
+var errWouldWait = errors.New("not in memory")
+
+// recordReader reads the records that queue entries point at. It reads files,
+// no mapping: a read that waits for the disk then holds up nobody else, and a
+// bad sector is an error. Records that lie close together come with one read.
+type recordReader struct {
+	log    *CommitLog
+	cached bool // read only what is in memory
+	piece  []byte
+	at     int64 // piece is the log from here on
+}
+
+const (
+	pieceBytes = 64 << 10
+	// pieceGapBytes: reading so much for nothing costs less than another call.
+	pieceGapBytes = 2 << 10
+)
+
+func (r *recordReader) reset() {
+	r.piece = r.piece[:0]
+	if cap(r.piece) > pieceBytes {
+		r.piece = nil
+	}
+	r.log, r.cached, r.at = nil, false, 0
+}
+
+// record returns the record the first of entries points at; it is good until
+// the next call. The records of up to n entries are expected to be asked for in
+// turn. What the bytes say must agree with the entry, else the entry is damaged
+// or the record gone.
+func (r *recordReader) record(entries []byte, n int) ([]byte, error) {
+	e := parseCQEntry(entries)
+	if e.phyOffset < 0 || e.sizeBytes < minRecordBytes || e.end() < 0 {
+		return nil, errNoData
+	}
+	if e.phyOffset < r.at || e.end() > r.at+int64(len(r.piece)) {
+		if err := r.read(e, entries, n); err != nil {
+			return nil, err
+		}
+	}
+	b := r.piece[e.phyOffset-r.at:][:e.sizeBytes]
+	if !isRecordOf(b, e) {
+		return nil, fmt.Errorf("%w: no record of %d bytes at %d", errNoData, e.sizeBytes, e.phyOffset)
+	}
+	return b, nil
+}
+
+// read reads the record of e, and more where that works.
+func (r *recordReader) read(e cqEntry, entries []byte, n int) error {
+	start := r.log.files.fileStart(e.phyOffset)
+	limit := min(r.log.committed.Load(), start+r.log.files.fileBytes)
+	if e.end() > limit {
+		return errNoData
+	}
+	if e.sizeBytes > pieceBytes {
+		if r.cached {
+			return errWouldWait // to copy that much takes its time, too
+		}
+		// An entry alone does not get that much memory.
+		if err := r.fill(e.phyOffset, e.phyOffset+minRecordBytes); err != nil || !isRecordOf(r.piece, e) {
+			return errors.Join(err, errNoData)
+		}
+	}
+	end := pieceEnd(e, entries, n, limit)
+	err := r.fill(e.phyOffset, end)
+	if err != nil && end > e.end() {
+		err = r.fill(e.phyOffset, e.end())
+	}
+	return err
+}
+
+// pieceEnd is how far to read for e and the entries that follow it.
+func pieceEnd(e cqEntry, entries []byte, n int, limit int64) int64 {
+	end := e.end()
+	for i := cqEntryBytes; n > 1 && i < len(entries); i += cqEntryBytes {
+		next := parseCQEntry(entries[i:])
+		if next.phyOffset < end || next.phyOffset > end+pieceGapBytes || next.sizeBytes <= 0 ||
+			next.end() > min(limit, e.phyOffset+pieceBytes) {
+			break
+		}
+		end = next.end()
+		n--
+	}
+	return end
+}
+
+// fill makes piece the log of [from, to), which lie in one file.
+func (r *recordReader) fill(from, to int64) error {
+	n := int(to - from)
+	if cap(r.piece) < n {
+		r.piece = make([]byte, max(n, pieceBytes))
+	}
+	b := r.piece[:n]
+	r.piece, r.at = r.piece[:0], 0
+	if r.cached {
+		if !r.log.readCached(b, from) {
+			return errWouldWait
+		}
+	} else if got, err := r.log.readAt(b, from); err != nil || got < n {
+		return errors.Join(err, errNoData)
+	}
+	r.piece, r.at = b, from
+	return nil
+}
+
+// isRecordOf tells that the record that begins with b has the size of e.
+func isRecordOf(b []byte, e cqEntry) bool {
+	return len(b) >= minRecordBytes && int32(binary.BigEndian.Uint32(b)) == e.sizeBytes &&
+		int32(binary.BigEndian.Uint32(b[magicPos:])) == codec.MessageMagic
+}
