@@ -18,7 +18,6 @@ import (
 // TestStartFails: a port that is taken stops the start, and nothing stays behind.
 func TestStartFails(t *testing.T) {
 	c := testConfig(t)
-	require.NoError(t, c.pickPort())
 	taken, err := net.Listen("tcp", hostPort("127.0.0.1", c.Server.ListenPort-2))
 	require.NoError(t, err)
 	b, err := New(c, quietOptions())

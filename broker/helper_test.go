@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/internal/freeport"
 )
 
 const answerTimeout = 10 * time.Second
@@ -29,7 +30,9 @@ func testConfig(t testing.TB) Config {
 	c.Store.MappedFileSizeCommitLog = 1 << 20
 	c.Store.MappedFileSizeConsumeQueue = 20 * 1000
 	c.Store.MaxHashSlotNum, c.Store.MaxIndexNum = 1000, 4000
-	c.Server.ListenPort = 0
+	port, err := freeport.Find() // no port that the kernel may give to a connection meanwhile
+	require.NoError(t, err)
+	c.Server.ListenPort = port
 	c.Booster.BindAddress = "127.0.0.1"
 	c.Booster.MetricsPromExporterPort = -1
 	c.Broker.BrokerIP1, c.Broker.BrokerIP2 = "127.0.0.1", "127.0.0.1"

@@ -15,7 +15,7 @@ import (
 // TestConsoleACL: the dashboard's page of accounts, on a broker that wants signed requests.
 func TestConsoleACL(t *testing.T) {
 	t.Parallel()
-	servers := startACLServers(t, nil)
+	servers := startACLServers(t, nil, basicAccounts(nil))
 	for name, vip := range map[string]bool{"VIP channel on": true, "VIP channel off": false} {
 		t.Run(name, func(t *testing.T) { // one after the other: both change the one file
 			c := &console{t: t, a: client(t, agent.Dashboard), vip: vip, namesrv: servers.namesrv.Addr, credentials: aclAdmin}

@@ -57,13 +57,18 @@ func run(d, warm time.Duration, only string, kinds []string) error {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	pages, err := newPageCache(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pages.close()) }()
 	sheets := make([]*sheet, len(kinds))
 	for i, kind := range kinds {
 		l, err := newLauncher(kind)
 		if err != nil {
 			return err
 		}
-		if sheets[i], err = measure(l, dir, pattern, d, warm); err != nil {
+		if sheets[i], err = measure(l, dir, pages, pattern, d, warm); err != nil {
 			return fmt.Errorf("%s: %w", l.kind(), err)
 		}
 	}
@@ -72,7 +77,7 @@ func run(d, warm time.Duration, only string, kinds []string) error {
 }
 
 // measure starts l once a flush setting and runs the modes of that setting.
-func measure(l launcher, dir string, pattern *regexp.Regexp, d, warm time.Duration) (*sheet, error) {
+func measure(l launcher, dir string, pages *pageCache, pattern *regexp.Regexp, d, warm time.Duration) (*sheet, error) {
 	sh := &sheet{rows: map[string]row{}}
 	for i, flush := range []string{asyncFlush, syncFlush} {
 		if !wanted(pattern, flush) {
@@ -85,7 +90,7 @@ func measure(l launcher, dir string, pattern *regexp.Regexp, d, warm time.Durati
 		if flush == asyncFlush || sh.startUp == 0 {
 			sh.startUp, sh.afterStart = s.startUp, s.afterStart
 		}
-		err = measureModes(s, sh, flush, pattern, d, warm)
+		err = measureModes(s, sh, flush, pages, pattern, d, warm)
 		s.stop()
 		if err != nil {
 			return nil, err
@@ -94,7 +99,7 @@ func measure(l launcher, dir string, pattern *regexp.Regexp, d, warm time.Durati
 	return sh, nil
 }
 
-func measureModes(s *server, sh *sheet, flush string, pattern *regexp.Regexp, d, warm time.Duration) error {
+func measureModes(s *server, sh *sheet, flush string, pages *pageCache, pattern *regexp.Regexp, d, warm time.Duration) error {
 	for i, m := range modes {
 		if m.flushDisk != flush || !pattern.MatchString(m.name) {
 			continue
@@ -110,6 +115,9 @@ func measureModes(s *server, sh *sheet, flush string, pattern *regexp.Regexp, d,
 			}
 		}
 		unix.Sync() // what earlier modes left to write back is not what is measured
+		if err := pages.fill(); err != nil {
+			return fmt.Errorf("fill the page cache: %w", err)
+		}
 		if _, err := m.run(s, topic, warm); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}

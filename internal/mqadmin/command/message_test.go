@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/internal/mqadmin"
 )
 
 // TestMessageSession: a message is sent and found again by every command that looks for messages, as the recordings show
@@ -64,6 +67,28 @@ func TestMessageSession(t *testing.T) {
 		require.Equal(t, 1, r.status, words)
 		require.NotEmpty(t, r.err, words)
 	}
+}
+
+// TestMessageTracks: the groups which have offsets of a topic follow each other on one line, as Java prints them.
+func TestMessageTracks(t *testing.T) {
+	b := startBooster(t, false)
+	require.Zero(t, b.run("updateTopic", "-b", brokerAddr, "-t", "DemoTopic", "-r", "1", "-w", "1", "-n", nsAddr).status)
+	admin := mqadmin.New(mqadmin.Config{NameServers: []string{b.ns}})
+	defer admin.Close()
+	sent, err := admin.Send(t.Context(), b.broker, "PG", demoQueue(0), mqadmin.Message{Topic: "DemoTopic", Body: []byte("m")})
+	require.NoError(t, err)
+	for _, group := range []string{"A", "B"} {
+		require.Zero(t, b.run("updateTopic", "-b", brokerAddr, "-t", codec.RetryGroupTopicPrefix+group, "-r", "1", "-w", "1", "-n", nsAddr).status)
+		require.NoError(t, admin.UpdateConsumerOffset(t.Context(), b.broker, group, demoQueue(0), 1))
+	}
+	var got result
+	require.Eventually(t, func() bool {
+		got = b.run("queryMsgByOffset", "-t", "DemoTopic", "-b", "broker-a", "-i", "0", "-o", "0", "-n", nsAddr)
+		return got.status == 0
+	}, 10*time.Second, 10*time.Millisecond, "the message can be pulled")
+	t.Cleanup(func() { require.NoError(t, os.Remove(filepath.Join(bodiesDir, sent.MsgID))) })
+	require.Regexp(t, `\n\n\nMessageTrack \[consumerGroup=A, trackType=NOT_ONLINE, exceptionDesc=CODE:206 DESC:[^\n]*\]`+
+		`MessageTrack \[consumerGroup=B, trackType=NOT_ONLINE, exceptionDesc=CODE:206 DESC:[^\n]*\]$`, got.out)
 }
 
 // TestBodyFileName: no message id names a file outside of the folder.

@@ -83,11 +83,8 @@ func (c *Call) printTracks(ctx context.Context, m mqadmin.StoredMessage) error {
 		return nil
 	}
 	c.printf("\n\n")
-	for i, group := range groups {
+	for _, group := range groups {
 		track, exception := c.track(ctx, group, m)
-		if i > 0 {
-			c.printf("\n")
-		}
 		c.printf("MessageTrack [consumerGroup=%s, trackType=%s, exceptionDesc=%s]", group, track, exception)
 	}
 	return nil

@@ -61,6 +61,9 @@ func (p *preparation) sources() ([]string, error) {
 	if p.version != Client440 && p.version != Server440 {
 		trees = append(trees, "src-litepull", "src-request")
 	}
+	if p.version == Server440 || p.version == Server497 {
+		trees = append(trees, "src-mqadmin")
+	}
 	if p.version == Server497 {
 		trees = append(trees, "src-admin")
 	}
