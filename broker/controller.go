@@ -86,6 +86,7 @@ type Controller struct {
 
 	draining     atomic.Bool   // stopping: producers are sent to other brokers
 	topicChanged chan struct{} // capacity 1: a registration is due
+	registering  sync.Mutex    // held while name servers are told of the topics
 	background   context.Context
 	stop         context.CancelFunc
 	jobs         sync.WaitGroup

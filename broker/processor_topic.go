@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"context"
 	"strings"
 
 	"github.com/boostermq/booster/codec"
@@ -44,7 +43,7 @@ func (p *topicProcessor) updateAndCreateTopic(r *remoting.Request) {
 	}
 	p.b.log.Info("topic set by request", "topic", config.TopicName, "readQueues", config.ReadQueueNums, "writeQueues", config.WriteQueueNums,
 		"perm", codec.PermString(config.Perm), "client", r.Channel.RemoteAddr())
-	p.b.registerTopic(context.Background(), config)
+	p.b.registerBrokerAll(p.b.background, true)
 	r.ReplyCode(codec.Success, remarkNotSet)
 }
 

@@ -25,7 +25,16 @@ func (b *Controller) registerPeriod() time.Duration {
 // registerBrokerAll tells every name server of this broker and all its topics
 // (Java: BrokerController.registerBrokerAll) and takes over the order flags.
 // It returns whether any of them knows the broker now.
+//
+// A registration always has all topics of its version: name servers pass over
+// one whose version they know, and what was missing would stay missing. One
+// comes after the other: the last one they get is the newest.
+//
+// Differences from Java: a topic made by request is not registered alone. There
+// the second of two that are made at once has no route until the next change.
 func (b *Controller) registerBrokerAll(ctx context.Context, force bool) (reached bool) {
+	b.registering.Lock()
+	defer b.registering.Unlock()
 	conf := b.Config()
 	wrapper := b.maskTopics(conf, b.topics.Wrapper())
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(conf.Broker.RegisterBrokerTimeoutMills)*time.Millisecond)
@@ -33,23 +42,6 @@ func (b *Controller) registerBrokerAll(ctx context.Context, force bool) (reached
 	if !force && !b.outer.NeedRegister(ctx, b.identity(conf), wrapper.DataVersion) {
 		return true
 	}
-	return b.register(ctx, conf, wrapper) > 0
-}
-
-// registerTopic tells the name servers of one topic and waits (Java:
-// registerIncrementBrokerData): the answer to 17 comes after the route exists.
-func (b *Controller) registerTopic(ctx context.Context, cfg *codec.TopicConfig) {
-	conf := b.Config()
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(conf.Broker.RegisterBrokerTimeoutMills)*time.Millisecond)
-	defer cancel()
-	b.register(ctx, conf, b.maskTopics(conf, &codec.TopicConfigSerializeWrapper{
-		DataVersion: b.topics.DataVersion(), TopicConfigTable: map[string]*codec.TopicConfig{cfg.TopicName: cfg},
-	}))
-}
-
-// register sends one registration, applies what the name servers answer and
-// returns how many did.
-func (b *Controller) register(ctx context.Context, conf *Config, wrapper codec.TopicConfigSerializeWrapper) (reached int) {
 	body := codec.RegisterBrokerBody{TopicConfigSerializeWrapper: wrapper, FilterServerList: []string{}}
 	results, err := b.outer.RegisterBroker(ctx, b.identity(conf), body, conf.Broker.CompressedRegister, false)
 	if err != nil {
@@ -58,12 +50,14 @@ func (b *Controller) register(ctx context.Context, conf *Config, wrapper codec.T
 	for _, r := range results {
 		b.topics.UpdateOrder(r.OrderTable)
 	}
-	return len(results)
+	return len(results) > 0
 }
 
 // registerOneway announces all topics without waiting for answers: a topic was
 // created while a message came in.
 func (b *Controller) registerOneway(ctx context.Context) {
+	b.registering.Lock()
+	defer b.registering.Unlock()
 	conf := b.Config()
 	ctx, cancel := context.WithTimeout(ctx, nameServerTimeout)
 	defer cancel()

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"log/slog"
+	"maps"
 	"net"
 	"strconv"
 	"strings"
@@ -93,12 +95,31 @@ func (n *fakeNameServer) of(code int32) []nameServerCall {
 	return found
 }
 
-// registered decodes the topics of a 103.
-func registered(t *testing.T, call nameServerCall) map[string]*codec.TopicConfig {
+// routes are the topics a name server has routes of after all the registrations.
+func (n *fakeNameServer) routes(t *testing.T) map[string]*codec.TopicConfig {
+	t.Helper()
+	routes := make(map[string]*codec.TopicConfig)
+	var known codec.DataVersion
+	for _, call := range n.of(codec.RegisterBroker) {
+		if wrapper := registration(t, call); wrapper.DataVersion != known {
+			maps.Copy(routes, wrapper.TopicConfigTable)
+			known = wrapper.DataVersion
+		}
+	}
+	return routes
+}
+
+func registration(t *testing.T, call nameServerCall) codec.TopicConfigSerializeWrapper {
 	t.Helper()
 	body, err := codec.DecodeRegisterBrokerBody(call.body, call.fields["compressed"] == "true")
 	require.NoError(t, err)
-	return body.TopicConfigSerializeWrapper.TopicConfigTable
+	return body.TopicConfigSerializeWrapper
+}
+
+// registered decodes the topics of a 103.
+func registered(t *testing.T, call nameServerCall) map[string]*codec.TopicConfig {
+	t.Helper()
+	return registration(t, call).TopicConfigTable
 }
 
 // quietOptions: name servers that are down are no news here.
@@ -149,7 +170,7 @@ func TestRegistration(t *testing.T) {
 	requireAnswer(t, p.do(codec.UpdateAndCreateTopic, topicHeader("Made"), nil), codec.Success, remarkNotSet)
 	made := func(n *fakeNameServer) bool {
 		for _, call := range n.of(codec.RegisterBroker) {
-			if topics := registered(t, call); !call.oneway && len(topics) == 1 && topics["Made"] != nil {
+			if topics := registered(t, call); !call.oneway && topics["Made"] != nil {
 				return true
 			}
 		}
@@ -163,6 +184,30 @@ func TestRegistration(t *testing.T) {
 		require.Len(t, calls, 1)
 		delete(identity, "haServerAddr")
 		require.Equal(t, identity, calls[0].fields)
+	}
+}
+
+// TestRegistrationOfTopicsAtOnce: name servers pass over a registration with the version they know already, so what one says
+// must be all there is in that version. Topics that several tools create at once all have a route when they are told so.
+func TestRegistrationOfTopicsAtOnce(t *testing.T) {
+	n := startNameServer(t)
+	b := startBrokerWith(t, quietOptions(), func(c *Config) { c.Broker.NamesrvAddr = n.addr() })
+	tools := make([]*peer, 8)
+	for i := range tools {
+		tools[i] = dial(t, b)
+	}
+	for round := range 10 {
+		opaques := make([]int32, len(tools))
+		for i, p := range tools {
+			opaques[i] = p.send(&codec.Command{Code: codec.UpdateAndCreateTopic, Header: topicHeader(fmt.Sprintf("AtOnce-%d-%d", round, i))})
+		}
+		for i, p := range tools {
+			requireAnswer(t, p.answer(opaques[i]), codec.Success, remarkNotSet)
+		}
+		routes := n.routes(t)
+		for i := range tools {
+			require.Contains(t, routes, fmt.Sprintf("AtOnce-%d-%d", round, i))
+		}
 	}
 }
 

@@ -26,10 +26,11 @@ type Options struct {
 
 	AutoCreateTopicEnable func() bool
 
-	// OnChange hears of topics that were created or updated, for registration
-	// with name servers. It is called without locks by the goroutine that made
-	// the change and must not wait. Deletions are not reported: mqadmin removes
-	// the route itself (216). May be nil.
+	// OnChange hears of topics that came or changed with a message, for
+	// registration with name servers. It is called without locks by the goroutine that made
+	// the change and must not wait. What a tool asks for is not reported: who
+	// updates a topic tells the name servers and waits, and mqadmin removes the
+	// route of a deleted one itself (216). May be nil.
 	OnChange func(changed ...*codec.TopicConfig)
 
 	Log *slog.Logger // nil = slog.Default()
@@ -105,9 +106,7 @@ func (m *Manager) Update(cfg *codec.TopicConfig) error {
 		table[cfg.TopicName] = cfg
 		return true
 	})
-	err := m.Persist()
-	m.notify(cfg)
-	return err
+	return m.Persist()
 }
 
 // Delete removes topic and writes the file; it tells whether the topic was

@@ -20,6 +20,8 @@
 //	producer.view, .query, .offsets (Java): the look-ups a producer has
 //	admin.start, .resetOffset, .resetOffline, .clients, .consumeStats, .consumeStatus, .runningInfo, .consumeDirectly, .cloneOffset, .updateGroup,
 //	.query, .updateAccount, .deleteAccount, .globalWhiteAddrs, .aclVersions (DefaultMQAdminExt of the 4.9.7 tools)
+//	console.start namesrv vip; .call method args (any of DefaultMQAdminExt); .ask code addr body (the class of the answer);
+//	.trackDetail, .systemTopics, .send, .read topic beginMs endMs → result; .stop (the tools of the consoles)
 //	mqadmin args (an array) [until] → output (the 4.9.7 and 4.4.0 tools)
 //
 // Every start takes accessKey and secretKey too, those of producers and push consumers namespace (not in Java 4.4.0), and those

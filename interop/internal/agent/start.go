@@ -22,17 +22,24 @@ const (
 	// MQAdmin is the 4.9.7 tools, MQAdmin440 the 4.4.0 ones: op mqadmin.
 	MQAdmin    = "mqadmin-4.9.7"
 	MQAdmin440 = "mqadmin-4.4.0"
+	// ConsoleNG and Dashboard are what rocketmq-console-ng 1.0.0 and rocketmq-dashboard 1.0.0 ask with: the tools 4.0.0 and
+	// 4.9.0, ops console.*.
+	ConsoleNG = "console-ng"
+	Dashboard = "dashboard"
 )
+
+// tools are the kinds which have the libraries of the official tools.
+var tools = map[string]string{MQAdmin: javaenv.Server497, MQAdmin440: javaenv.Server440, ConsoleNG: javaenv.ToolsNG, Dashboard: javaenv.ToolsDashboard}
 
 // Kinds are all of them.
 func Kinds() []string {
-	return []string{Java440, Java497, Java533, Go212, Java497Binary, MQAdmin, MQAdmin440}
+	return []string{Java440, Java497, Java533, Go212, Java497Binary, MQAdmin, MQAdmin440, ConsoleNG, Dashboard}
 }
 
 // Start starts the agent of that kind; what it writes goes below dir. The flags are for the virtual machine of a Java client.
 func Start(kind, dir string, jvmFlags ...string) (*Agent, error) {
-	if tools, isTools := map[string]string{MQAdmin: javaenv.Server497, MQAdmin440: javaenv.Server440}[kind]; isTools {
-		return startJava(kind, tools, filepath.Join(dir, kind), append([]string{"-Xms64m", "-Xmx256m", "-Djava.security.manager=allow"}, jvmFlags...))
+	if version, isTool := tools[kind]; isTool {
+		return startJava(kind, version, filepath.Join(dir, kind), append([]string{"-Xms64m", "-Xmx256m", "-Djava.security.manager=allow"}, jvmFlags...))
 	}
 	if version, isJava := strings.CutPrefix(kind, "java-"); isJava {
 		version, binary := strings.CutSuffix(version, "-binary")

@@ -19,6 +19,9 @@ const (
 	Server440 = "server-4.4.0"
 	// Server497 has the name server, the broker and mqadmin.
 	Server497 = "server-4.9.7"
+	// ToolsNG and ToolsDashboard have DefaultMQAdminExt as rocketmq-console-ng 1.0.0 and rocketmq-dashboard 1.0.0 do.
+	ToolsNG        = "tools-4.0.0-incubating"
+	ToolsDashboard = "tools-4.9.0"
 )
 
 // Main classes of the programs.

@@ -54,6 +54,9 @@ func (p *preparation) copyDependencies() error {
 
 // sources are all of the agent's, but for the classes whose API the version does not have.
 func (p *preparation) sources() ([]string, error) {
+	if p.version == ToolsNG || p.version == ToolsDashboard {
+		return p.consoleSources(), nil
+	}
 	trees := []string{"src"}
 	if p.version != Client440 && p.version != Server440 {
 		trees = append(trees, "src-litepull", "src-request")
@@ -74,6 +77,15 @@ func (p *preparation) sources() ([]string, error) {
 	}
 	slices.Sort(files)
 	return files, nil
+}
+
+// consoleSources are those of the consoles, whose versions do not have what the others need.
+func (p *preparation) consoleSources() []string {
+	files := []string{filepath.Join(p.dir, "src-console", "io", "boostermq", "interop", "Consoles.java")}
+	for _, class := range []string{"Agent", "Args", "Compat", "Json", "Messages"} {
+		files = append(files, filepath.Join(p.dir, "src", "io", "boostermq", "interop", class+".java"))
+	}
+	return files
 }
 
 func (p *preparation) compile(sources []string) error {

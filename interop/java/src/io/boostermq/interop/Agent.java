@@ -21,6 +21,9 @@ public final class Agent {
         Map<String, Object> run(Args args) throws Exception;
     }
 
+    private static final String[] OPS = {"Producers", "Floods", "PushConsumers", "PullConsumers", "Batches", "ProducerQueries",
+        "LitePullConsumers", "Requests", "AdminCommands", "AdminClients", "Consoles"};
+
     private final PrintStream out;
     private final Map<String, Op> ops = new HashMap<>();
     private final ExecutorService workers = Executors.newCachedThreadPool();
@@ -34,16 +37,9 @@ public final class Agent {
         PrintStream protocol = new PrintStream(System.out, false, "UTF-8");
         System.setOut(System.err);
         Agent agent = new Agent(protocol);
-        new Producers(agent);
-        new Floods(agent);
-        new PushConsumers(agent);
-        new PullConsumers(agent);
-        new Batches(agent);
-        new ProducerQueries(agent);
-        agent.registerOptional("io.boostermq.interop.LitePullConsumers");
-        agent.registerOptional("io.boostermq.interop.Requests");
-        agent.registerOptional("io.boostermq.interop.AdminCommands");
-        agent.registerOptional("io.boostermq.interop.AdminClients");
+        for (String ops : OPS) {
+            agent.registerOptional("io.boostermq.interop." + ops);
+        }
         agent.emit("ready", fields("version", Compat.clientVersion()));
         agent.serve();
         System.exit(0);

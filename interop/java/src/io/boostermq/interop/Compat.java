@@ -63,7 +63,7 @@ final class Compat {
             config.setVipChannelEnabled(args.bool("vip", false));
         }
         if (args.has("pollNameServerIntervalMs")) {
-            config.setPollNameServerInterval(args.integer("pollNameServerIntervalMs", 30000));
+            set(config, "setPollNameServerInterval", args.integer("pollNameServerIntervalMs", 30000));
         }
         if (args.has("heartbeatIntervalMs")) {
             config.setHeartbeatBrokerInterval(args.integer("heartbeatIntervalMs", 30000));
@@ -79,10 +79,10 @@ final class Compat {
         }
     }
 
-    /** Calls a setter that not every version has, of a Boolean or a String. */
+    /** Calls a setter that not every version has, of a Boolean, an Integer or a String. */
     private static void set(Object target, String name, Object value) {
         try {
-            Class<?> type = value instanceof Boolean ? boolean.class : String.class;
+            Class<?> type = value instanceof Boolean ? boolean.class : value instanceof Integer ? int.class : String.class;
             target.getClass().getMethod(name, type).invoke(target, value);
         } catch (ReflectiveOperationException e) {
             throw new IllegalArgumentException(name, e);
