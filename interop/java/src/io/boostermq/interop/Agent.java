@@ -25,6 +25,7 @@ public final class Agent {
         "LitePullConsumers", "Requests", "AdminCommands", "AdminClients", "Consoles"};
 
     private final PrintStream out;
+    private final PrintStream log = System.err; // mqadmin takes its place while it runs
     private final Map<String, Op> ops = new HashMap<>();
     private final ExecutorService workers = Executors.newCachedThreadPool();
 
@@ -88,7 +89,7 @@ public final class Agent {
             line.put("ok", true);
             line.putAll(fields);
         } catch (Throwable e) {
-            e.printStackTrace();
+            e.printStackTrace(log);
             line.put("ok", false);
             line.putAll(error(e));
         }
