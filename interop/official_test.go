@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -47,7 +48,7 @@ func TestOfficialMQAdmin(t *testing.T) {
 	require.NoError(t, err)
 	state := startOfficialState(sites, official(tool497))
 	for _, c := range []*comparison{
-		{name: "4.4.0", kind: agent.MQAdmin440, newer: official(tool497), booster: official(ownAgent(t, agent.MQAdmin440, toolsHome(t)))},
+		{name: "4.4.0", kind: agent.MQAdmin440, again: 4, newer: official(tool497), booster: official(ownAgent(t, agent.MQAdmin440, toolsHome(t)))},
 		{name: "4.9.7", kind: agent.MQAdmin, booster: official(tool497)},
 		{name: "ours", booster: ours(program), java: official(tool497)},
 	} {
@@ -80,6 +81,7 @@ type comparison struct {
 	name, kind    string // kind of the process of an official tool
 	booster, java tool   // java is booster when nil
 	newer         tool   // takes the place of both for what they do not have
+	again         int    // rows that may be given again
 
 	compared map[string]int // rows by command
 }
@@ -132,12 +134,32 @@ func (c *comparison) rows(t *testing.T, sites []*site, rows []officialRow) {
 			alone := func(s *site, line, until string) printed {
 				return official(ownAgent(t, c.kind, toolsHome(t)))(s, line, until)
 			}
-			(&comparison{booster: alone, newer: c.newer}).row(t, sites[0], sites[1], row)
+			(&comparison{booster: alone, newer: c.newer, again: c.again}).row(t, sites[0], sites[1], row)
 		}
 	}
 }
 
+// row compares what a row prints. Where the tool is one whose connections fail by themselves, a row that differs is given again
+// at both sites; a defect of the server shows in every try, or in more rows than the tool's own do.
 func (c *comparison) row(t *testing.T, booster, java *site, row officialRow) {
+	found := c.compare(t, booster, java, row)
+	for len(found) > 0 && c.again > 0 {
+		c.again--
+		t.Logf("mqadmin %s is given again: %s", row.line, strings.Join(found, "\n"))
+		found = c.compare(t, booster, java, row)
+	}
+	for _, f := range found {
+		t.Error(f)
+	}
+}
+
+// findings are what an assertion found wrong; they implement assert.TestingT.
+type findings []string
+
+func (f *findings) Errorf(format string, args ...any) { *f = append(*f, fmt.Sprintf(format, args...)) }
+
+// compare gives a row to both sites and tells what is not as it has to be.
+func (c *comparison) compare(t *testing.T, booster, java *site, row officialRow) (found findings) {
 	atJava := c.booster
 	if c.isOurs() {
 		atJava = c.java
@@ -145,7 +167,7 @@ func (c *comparison) row(t *testing.T, booster, java *site, row officialRow) {
 	got := c.booster(booster, row.line, row.until)
 	want := atJava(java, row.line, row.until)
 	if c.isOurs() {
-		assert.Equal(t, row.fails || row.ourFails, got.failed, "%s: status of ours\n%s%s", row.line, got.out, got.err)
+		assert.Equal(&found, row.fails || row.ourFails, got.failed, "%s: status of ours\n%s%s", row.line, got.out, got.err)
 	}
 	why := row.why
 	if why == "" && c.isOurs() {
@@ -153,28 +175,29 @@ func (c *comparison) row(t *testing.T, booster, java *site, row officialRow) {
 	}
 	if why != "" {
 		t.Logf("not compared: mqadmin %s: %s", row.line, why)
-		assert.NotEqual(t, row.lines(java, want.out+want.err, false), row.lines(booster, got.out+got.err, false), "%s: it is the same", row.line)
-		return
+		assert.NotEqual(&found, row.lines(java, want.out+want.err, false), row.lines(booster, got.out+got.err, false), "%s: it is the same", row.line)
+		return found
 	}
 	if row.writes != "" {
 		got.out += booster.exported(row.writes)
 		want.out += java.exported(row.writes)
 	}
 	if !want.failed || c.newer == nil { // some do not work with 4.4.0
-		assert.Equal(t, row.fails, want.failed, "%s at Java: %s%s", row.line, want.out, want.err)
+		assert.Equal(&found, row.fails, want.failed, "%s at Java: %s%s", row.line, want.out, want.err)
 	}
-	requireSame(t, row.line, row.lines(java, want.out, c.isOurs()), row.lines(booster, got.out, c.isOurs()))
+	assertSame(&found, row.line, row.lines(java, want.out, c.isOurs()), row.lines(booster, got.out, c.isOurs()))
 	if !c.isOurs() {
-		requireSame(t, row.line, java.steady(want.err, row.differs), booster.steady(got.err, row.differs))
-		return
+		assertSame(&found, row.line, java.steady(want.err, row.differs), booster.steady(got.err, row.differs))
+		return found
 	}
 	if cause := officialCause.FindStringSubmatch(java.steady(want.err, nil)); cause != nil {
-		assert.Contains(t, booster.steady(got.err, nil), cause[1], row.line)
+		assert.Contains(&found, booster.steady(got.err, nil), cause[1], row.line)
 	}
+	return found
 }
 
-// requireSame tells which lines only one of two outputs has, or that their order differs.
-func requireSame(t *testing.T, line, java, booster string) {
+// assertSame tells which lines only one of two outputs has, or that their order differs.
+func assertSame(t assert.TestingT, line, java, booster string) {
 	if java == booster {
 		return
 	}
@@ -256,7 +279,14 @@ func (st *officialState) consume(s *site) {
 	require.NoError(s.t, a.Call("pull.start", agent.Args{"name": name, "group": "SeenGroup", "namesrv": s.namesrv.Addr, "topic": "Seen"}, nil))
 	for _, c := range []agent.Args{{"topic": "Seen", "queueId": 0, "offset": 0}, {"topic": "Seen", "queueId": 1, "offset": 5},
 		{"topic": "Seen", "queueId": 2, "offset": 1}, {"topic": "%RETRY%SeenGroup", "queueId": 0, "offset": 0}} {
-		require.NoError(s.t, a.Call("pull.commit", c.With(agent.Args{"name": name, "brokerName": "broker-a"}), nil))
+		queue := c.With(agent.Args{"name": name, "brokerName": "broker-a"})
+		require.NoError(s.t, a.Call("pull.commit", queue, nil))
+		// A commit is one-way, and goes down with a client that stops at once.
+		eventually(s.t, "the commit", func() bool {
+			var answer struct{ Offset int }
+			require.NoError(s.t, a.Call("pull.committed", queue, &answer))
+			return answer.Offset == c["offset"]
+		})
 	}
 	require.NoError(s.t, a.Call("pull.stop", agent.Args{"name": name}, nil))
 	eventually(s.t, "the offsets", func() bool {
