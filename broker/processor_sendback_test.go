@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/boostermq/booster/broker/stats"
@@ -236,10 +237,11 @@ func TestSendBackQueues(t *testing.T) {
 	for range n {
 		requireAnswer(t, p.sendBack(sendBackHeader("cg", 0)), codec.Success, "")
 	}
-	require.Eventually(t, func() bool {
-		return b.store.MaxOffsetInQueue("%RETRY%cg", 0)+b.store.MaxOffsetInQueue("%RETRY%cg", 1) == n+1
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		first, second := b.store.MaxOffsetInQueue("%RETRY%cg", 0), b.store.MaxOffsetInQueue("%RETRY%cg", 1)
+		assert.EqualValues(c, n+1, first+second)
+		assert.NotZero(c, second)
 	}, answerTimeout, time.Millisecond)
-	require.NotZero(t, b.store.MaxOffsetInQueue("%RETRY%cg", 1))
 }
 
 // TestSendBackRefusedByStore: the name of the status is the remark.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -141,7 +142,7 @@ func TestDays(t *testing.T) {
 	l.Logger("broker").Info("tomorrow")
 	require.NoError(t, l.Close())
 	require.NotContains(t, read(t, filepath.Join(c.Dir, "broker.log")), "today")
-	require.Len(t, backups(t, c.Dir), 1)
+	requireBackups(t, c.Dir, 1)
 }
 
 // TestDaysBetweenRuns: a program that was not running at midnight begins a new file too, and one that was, goes on.
@@ -157,7 +158,7 @@ func TestDaysBetweenRuns(t *testing.T) {
 		l.Logger("broker").Info("next run")
 		require.NoError(t, l.Close())
 		require.Equal(t, old == 0, strings.Contains(read(t, path), "last run"))
-		require.Len(t, backups(t, c.Dir), old)
+		requireBackups(t, c.Dir, old)
 	}
 }
 
@@ -177,18 +178,17 @@ func (s signal) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// backups are the files that were turned over; compressing them goes on beside.
-func backups(t *testing.T, dir string) map[string]bool {
+// requireBackups waits until n files were turned over and compressed, which goes on beside.
+func requireBackups(t *testing.T, dir string, n int) {
 	t.Helper()
-	entries, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	found := map[string]bool{}
-	for _, e := range entries {
-		if name := strings.TrimSuffix(e.Name(), ".gz"); name != "broker.log" {
-			found[name] = true
-		}
-	}
-	return found
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		entries, err := os.ReadDir(dir)
+		require.NoError(c, err)
+		require.Len(c, entries, n+1)
+		compressed, err := filepath.Glob(filepath.Join(dir, "broker-*.log.gz"))
+		require.NoError(c, err)
+		require.Len(c, compressed, n)
+	}, 10*time.Second, time.Millisecond)
 }
 
 // TestUnwritable: logs that cannot be written are said once and stop nothing.
