@@ -49,6 +49,7 @@ func TestHeartBeat(t *testing.T) {
 	resp := p1.do(codec.HeartBeat, nil, heartbeatBody(t, "c1", consumerOf("cg", "T1", "%RETRY%cg")))
 	requireAnswer(t, resp, codec.Success, "")
 	require.Nil(t, resp.Ext)
+	require.Empty(t, p1.pushed, "40 before the answer")
 	requireNotify(p1)
 	require.Equal(t, `{"consumerIdList":["c1"]}`, list(p1))
 	require.NotNil(t, b.groups.Peek("cg"))
@@ -80,6 +81,7 @@ func TestHeartBeat(t *testing.T) {
 	resp = p2.do(codec.GetConsumerListByGroup, &codec.GetConsumerListByGroupRequestHeader{ConsumerGroup: "cg"}, nil)
 	requireAnswer(t, resp, codec.SystemError, "no consumer for this group, cg")
 	require.Equal(t, map[string]string{}, fields(resp))
+	require.Empty(t, p2.pushed, "told of no change")
 }
 
 // TestHeartBeatClosedPeer: the end of a connection is told to the rest.

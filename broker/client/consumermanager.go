@@ -18,8 +18,8 @@ const ChannelExpiry = 120 * time.Second
 // they run without locks on the goroutine that made the change, an event loop
 // among others: they must not wait.
 type ConsumerOptions struct {
-	// OnChange hears that the members or topics of a group changed, with the
-	// connections the group has now, for 40 NOTIFY_CONSUMER_IDS_CHANGED.
+	// OnChange hears that members of a group are gone, with the connections the
+	// group has now, for 40 NOTIFY_CONSUMER_IDS_CHANGED.
 	OnChange func(group string, channels []Channel)
 	// OnRegister hears of every registration with its subscriptions, for the
 	// filters. subs dies with the call.
@@ -50,20 +50,20 @@ func NewConsumerManager(o ConsumerOptions) *ConsumerManager {
 }
 
 // Register takes over one consumer group of a heart-beat (Java:
-// registerConsumer). data may alias the request. It returns true, and
-// OnChange is told if notify, when the connection is new or the set of topics
-// changed; a mere new version of a subscription is not a change.
-func (m *ConsumerManager) Register(info ClientChannelInfo, data *codec.ConsumerData, notify bool) bool {
-	return m.register(info, data, false, notify)
+// registerConsumer). data may alias the request. It returns true when the
+// connection is new or the set of topics changed; a mere new version of a
+// subscription is not a change. To tell the group is the caller's, after its answer.
+func (m *ConsumerManager) Register(info ClientChannelInfo, data *codec.ConsumerData) bool {
+	return m.register(info, data, false)
 }
 
 // RegisterWithoutSub is Register for a heart-beat that leaves the subscriptions
 // out (HeartbeatData.WithoutSub): those known stay.
-func (m *ConsumerManager) RegisterWithoutSub(info ClientChannelInfo, data *codec.ConsumerData, notify bool) bool {
-	return m.register(info, data, true, notify)
+func (m *ConsumerManager) RegisterWithoutSub(info ClientChannelInfo, data *codec.ConsumerData) bool {
+	return m.register(info, data, true)
 }
 
-func (m *ConsumerManager) register(info ClientChannelInfo, data *codec.ConsumerData, keepSubs, notify bool) bool {
+func (m *ConsumerManager) register(info ClientChannelInfo, data *codec.ConsumerData, keepSubs bool) bool {
 	now := nowMs()
 	m.mu.Lock()
 	g := m.groups[data.GroupName]
@@ -79,10 +79,6 @@ func (m *ConsumerManager) register(info ClientChannelInfo, data *codec.ConsumerD
 	if !keepSubs && g.updateSubscription(data.SubscriptionDataSet) {
 		changed = true
 	}
-	var channels []Channel
-	if changed && notify {
-		channels = g.channels()
-	}
 	m.mu.Unlock()
 
 	if !info.Channel.Alive() { // its close event may have come before the entry
@@ -91,9 +87,6 @@ func (m *ConsumerManager) register(info ClientChannelInfo, data *codec.ConsumerD
 	}
 	if joined {
 		m.o.Log.Info("consumer joined", "group", g.name, "clientId", info.ClientID, "client", info.Channel.RemoteAddr(), "version", codec.VersionDesc(info.Version))
-	}
-	if len(channels) > 0 && m.o.OnChange != nil {
-		m.o.OnChange(g.name, channels)
 	}
 	if m.o.OnRegister != nil && !keepSubs {
 		m.o.OnRegister(g.name, data.SubscriptionDataSet)

@@ -85,25 +85,24 @@ func TestConsumerRegister(t *testing.T) {
 		ch      Channel
 		id      string
 		data    *codec.ConsumerData
-		notify  bool
 		changed bool
 		events  []string
 		topics  map[string]int64 // topic → version
 	}{
-		{"first", a, "A", consumer("g", sub("T", 1)), true, true, []string{"change g 1", "register g 1"}, map[string]int64{"T": 1}},
-		{"same again", a, "A", consumer("g", sub("T", 1)), true, false, []string{"register g 1"}, map[string]int64{"T": 1}},
-		{"higher version replaces", a, "A", consumer("g", sub("T", 5)), true, false, []string{"register g 1"}, map[string]int64{"T": 5}},
-		{"lower version does not", a, "A", consumer("g", sub("T", 4)), true, false, []string{"register g 1"}, map[string]int64{"T": 5}},
-		{"new connection", b, "B", consumer("g", sub("T", 5)), true, true, []string{"change g 2", "register g 1"}, map[string]int64{"T": 5}},
-		{"new topic", b, "B", consumer("g", sub("T", 5), sub("U", 1)), true, true, []string{"change g 2", "register g 2"}, map[string]int64{"T": 5, "U": 1}},
-		{"topic gone", a, "A", consumer("g", sub("U", 1)), true, true, []string{"change g 2", "register g 1"}, map[string]int64{"U": 1}},
-		{"a topic named twice replaces another", a, "A", consumer("g", sub("T", 1), sub("T", 3)), true, true, []string{"change g 2", "register g 2"}, map[string]int64{"T": 3}},
-		{"change without notification", a, "A", consumer("g", sub("V", 1)), false, true, []string{"register g 1"}, map[string]int64{"V": 1}},
-		{"another group on the connection", a, "A", consumer("h", sub("T", 1)), true, true, []string{"change h 1", "register h 1"}, map[string]int64{"V": 1}},
-		{"no topics", a, "A", consumer("g"), true, true, []string{"change g 2", "register g 0"}, map[string]int64{}},
+		{"first", a, "A", consumer("g", sub("T", 1)), true, []string{"register g 1"}, map[string]int64{"T": 1}},
+		{"same again", a, "A", consumer("g", sub("T", 1)), false, []string{"register g 1"}, map[string]int64{"T": 1}},
+		{"higher version replaces", a, "A", consumer("g", sub("T", 5)), false, []string{"register g 1"}, map[string]int64{"T": 5}},
+		{"lower version does not", a, "A", consumer("g", sub("T", 4)), false, []string{"register g 1"}, map[string]int64{"T": 5}},
+		{"new connection", b, "B", consumer("g", sub("T", 5)), true, []string{"register g 1"}, map[string]int64{"T": 5}},
+		{"new topic", b, "B", consumer("g", sub("T", 5), sub("U", 1)), true, []string{"register g 2"}, map[string]int64{"T": 5, "U": 1}},
+		{"topic gone", a, "A", consumer("g", sub("U", 1)), true, []string{"register g 1"}, map[string]int64{"U": 1}},
+		{"a topic named twice replaces another", a, "A", consumer("g", sub("T", 1), sub("T", 3)), true, []string{"register g 2"}, map[string]int64{"T": 3}},
+		{"topic replaced", a, "A", consumer("g", sub("V", 1)), true, []string{"register g 1"}, map[string]int64{"V": 1}},
+		{"another group on the connection", a, "A", consumer("h", sub("T", 1)), true, []string{"register h 1"}, map[string]int64{"V": 1}},
+		{"no topics", a, "A", consumer("g"), true, []string{"register g 0"}, map[string]int64{}},
 	}
 	for _, s := range steps {
-		require.Equal(t, s.changed, m.Register(info(s.ch, s.id), s.data, s.notify), s.name)
+		require.Equal(t, s.changed, m.Register(info(s.ch, s.id), s.data), s.name)
 		require.Equal(t, s.events, heard.take(), s.name)
 		topics := map[string]int64{}
 		for topic, sub := range m.Group("g").Subscriptions {
@@ -120,10 +119,10 @@ func TestConsumerRegister(t *testing.T) {
 func TestConsumerSettingsFollowTheHeartbeat(t *testing.T) {
 	m, _ := newConsumers()
 	a := channel("1.1.1.1:1")
-	m.Register(info(a, "A"), consumer("g", sub("T", 1)), true)
+	m.Register(info(a, "A"), consumer("g", sub("T", 1)))
 	data := consumer("g", sub("T", 1))
 	data.MessageModel, data.ConsumeType, data.ConsumeFromWhere = codec.Broadcasting, codec.ConsumeActively, codec.ConsumeFromTimestamp
-	m.Register(info(a, "A"), data, true)
+	m.Register(info(a, "A"), data)
 	g := m.Group("g")
 	require.Equal(t, "g", g.GroupName)
 	require.Equal(t, []string{codec.Broadcasting, codec.ConsumeActively, codec.ConsumeFromTimestamp}, []string{g.MessageModel, g.ConsumeType, g.ConsumeFromWhere})
@@ -132,9 +131,9 @@ func TestConsumerSettingsFollowTheHeartbeat(t *testing.T) {
 func TestConsumerLookups(t *testing.T) {
 	m, _ := newConsumers()
 	a, b := channel("1.1.1.1:1"), channel("2.2.2.2:2")
-	m.Register(info(a, "A"), consumer("g", sub("T", 1)), true)
-	m.Register(info(b, "A"), consumer("g", sub("T", 1)), true) // came back on another connection
-	m.Register(info(a, "A"), consumer("h", sub("T", 1), sub("U", 1)), true)
+	m.Register(info(a, "A"), consumer("g", sub("T", 1)))
+	m.Register(info(b, "A"), consumer("g", sub("T", 1))) // came back on another connection
+	m.Register(info(a, "A"), consumer("h", sub("T", 1), sub("U", 1)))
 
 	require.Equal(t, []string{"A"}, m.Group("g").ClientIDs(), "a client counts once")
 	require.Len(t, m.Group("g").Clients, 2)
@@ -164,9 +163,9 @@ func TestFindChannelTakesTheLatest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, _ := newConsumers()
 		old, fresh := channel("1.1.1.1:1"), channel("0.0.0.0:2")
-		m.Register(info(old, "A"), consumer("g"), true)
+		m.Register(info(old, "A"), consumer("g"))
 		time.Sleep(time.Second)
-		m.Register(info(fresh, "A"), consumer("g"), true)
+		m.Register(info(fresh, "A"), consumer("g"))
 		require.Same(t, fresh, m.FindChannel("g", "A").Channel)
 	})
 }
@@ -174,9 +173,9 @@ func TestFindChannelTakesTheLatest(t *testing.T) {
 func TestConsumerWithoutSub(t *testing.T) {
 	m, heard := newConsumers()
 	a := channel("1.1.1.1:1")
-	m.Register(info(a, "A"), consumer("g", sub("T", 1)), true)
+	m.Register(info(a, "A"), consumer("g", sub("T", 1)))
 	heard.take()
-	require.False(t, m.RegisterWithoutSub(info(a, "A"), consumer("g"), true))
+	require.False(t, m.RegisterWithoutSub(info(a, "A"), consumer("g")))
 	require.Len(t, m.Group("g").Subscriptions, 1)
 	require.Empty(t, heard.take())
 }
@@ -184,9 +183,9 @@ func TestConsumerWithoutSub(t *testing.T) {
 func TestConsumerUnregister(t *testing.T) {
 	m, heard := newConsumers()
 	a, b := channel("1.1.1.1:1"), channel("2.2.2.2:2")
-	m.Register(info(a, "A"), consumer("g", sub("T", 1)), true)
-	m.Register(info(b, "B"), consumer("g", sub("T", 1)), true)
-	m.Register(info(b, "B"), consumer("h", sub("T", 1)), true)
+	m.Register(info(a, "A"), consumer("g", sub("T", 1)))
+	m.Register(info(b, "B"), consumer("g", sub("T", 1)))
+	m.Register(info(b, "B"), consumer("h", sub("T", 1)))
 	heard.take()
 	m.Unregister("unknown", a, true)
 	m.Unregister("h", a, true)
@@ -204,9 +203,9 @@ func TestConsumerUnregister(t *testing.T) {
 func TestConsumerChannelClosed(t *testing.T) {
 	m, heard := newConsumers()
 	a, b := channel("1.1.1.1:1"), channel("2.2.2.2:2")
-	m.Register(info(a, "A"), consumer("g", sub("T", 1)), true)
-	m.Register(info(b, "B"), consumer("g", sub("T", 1)), true)
-	m.Register(info(a, "A"), consumer("h", sub("T", 1)), true)
+	m.Register(info(a, "A"), consumer("g", sub("T", 1)))
+	m.Register(info(b, "B"), consumer("g", sub("T", 1)))
+	m.Register(info(a, "A"), consumer("h", sub("T", 1)))
 	heard.take()
 	require.False(t, m.ChannelClosed(channel("3.3.3.3:3")))
 	require.True(t, m.ChannelClosed(a))
@@ -223,7 +222,7 @@ func TestRegisterOfAClosedChannel(t *testing.T) {
 	p := NewProducerManager(quiet())
 	a := channel("1.1.1.1:1")
 	a.Close()
-	require.False(t, m.Register(info(a, "A"), consumer("g", sub("T", 1)), true))
+	require.False(t, m.Register(info(a, "A"), consumer("g", sub("T", 1))))
 	require.Equal(t, []string{"unregister g"}, heard.take())
 	p.Register("pg", info(a, "A"))
 	require.Nil(t, p.FindChannel("A"))
@@ -241,7 +240,7 @@ func TestKeptStringsAreCloned(t *testing.T) {
 	frame := []byte("gATab")
 	s := aliases(frame)
 	data := consumer(s(0, 1), codec.SubscriptionData{Topic: s(2, 3), SubString: s(3, 5), TagsSet: []string{s(3, 4)}, CodeSet: []int32{97}, SubVersion: 1})
-	m.Register(info(a, s(1, 2)), data, true)
+	m.Register(info(a, s(1, 2)), data)
 	p.Register(s(0, 1), info(a, s(1, 2)))
 	locks.TryLockBatch(s(0, 1), []codec.MessageQueue{{Topic: s(2, 3), BrokerName: s(3, 4)}}, s(1, 2))
 	copy(frame, "XXXXX")
@@ -265,7 +264,7 @@ func TestExpiry(t *testing.T) {
 		h.Start()
 		silent, lively := channel("1.1.1.1:1"), channel("2.2.2.2:2")
 		beat := func(ch *fakeChannel, id string) {
-			m.Register(info(ch, id), consumer("g", sub("T", 1)), true)
+			m.Register(info(ch, id), consumer("g", sub("T", 1)))
 			p.Register("pg", info(ch, id))
 		}
 		beat(silent, "A")
@@ -427,7 +426,7 @@ func TestConcurrentClients(t *testing.T) {
 					ch.Close()
 					h.ChannelClosed(ch)
 				})
-				consumers.Register(info(ch, fmt.Sprint(i)), consumer("g", sub(fmt.Sprint("T", n%3), int64(n))), true)
+				consumers.Register(info(ch, fmt.Sprint(i)), consumer("g", sub(fmt.Sprint("T", n%3), int64(n))))
 				producers.Register("pg", info(ch, fmt.Sprint(i)))
 				consumers.Group("g")
 				producers.AvailableChannel("pg")
@@ -445,7 +444,7 @@ func TestConcurrentClients(t *testing.T) {
 
 func BenchmarkFindSubscriptionData(b *testing.B) {
 	m, _ := newConsumers()
-	m.Register(info(channel("a"), "A"), consumer("g", sub("T", 1)), true)
+	m.Register(info(channel("a"), "A"), consumer("g", sub("T", 1)))
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
@@ -457,11 +456,11 @@ func BenchmarkFindSubscriptionData(b *testing.B) {
 func BenchmarkHeartbeat(b *testing.B) {
 	m, _ := newConsumers()
 	for i := range 1000 {
-		m.Register(info(channel("a"), fmt.Sprint(i)), consumer("g", sub("T", 1)), false)
+		m.Register(info(channel("a"), fmt.Sprint(i)), consumer("g", sub("T", 1)))
 	}
 	ch, data := channel("b"), consumer("g", sub("T", 1), sub("%RETRY%g", 1))
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Register(info(ch, "A"), data, true)
+		m.Register(info(ch, "A"), data)
 	}
 }
