@@ -59,7 +59,7 @@ func (s *Service) deliver(l *level, now int64) {
 
 // deliverNext reads on in the queue of l.
 func (s *Service) deliverNext(l *level, now int64) {
-	filter, res := dueFilter{now: now, delayMs: l.delayMs}, &s.batch.read
+	filter, res := dueFilter{delayMs: l.delayMs}, &s.batch.read
 	s.store.GetMessage(codec.ScheduleTopic, l.queueID(), l.position, batchMessages, &filter, res)
 	defer s.batch.trim()
 	switch res.Status {

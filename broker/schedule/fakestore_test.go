@@ -29,6 +29,7 @@ type fakeStore struct {
 	flushed int64 // -1: always everything
 	refuse  func(m *codec.Message) store.PutStatus
 	reads   int
+	reading func()           // before a read begins
 	first   map[string]int64 // min offset of a queue
 }
 
@@ -87,6 +88,9 @@ func (f *fakeStore) append(m *codec.Message) []byte {
 func (f *fakeStore) CommitPending() {}
 
 func (f *fakeStore) GetMessage(topic string, queueID int32, offset int64, maxNums int, filter store.MessageFilter, res *store.GetResult) {
+	if f.reading != nil {
+		f.reading()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reads++

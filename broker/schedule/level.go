@@ -83,10 +83,10 @@ func (l *level) delivered() int64 {
 
 // dueFilter lets the messages pass whose time has come; it stops at the first other.
 type dueFilter struct {
-	now, delayMs int64
-	stopped      bool
-	nextMs       int64 // when stopped: the time of the first that is not due
-	unsure       bool  // a slot held no time: cutNotDue judges by the records
+	delayMs int64
+	stopped bool
+	nextMs  int64 // when stopped: the time of the first that is not due
+	unsure  bool  // a slot held no time: cutNotDue judges by the records
 }
 
 var _ store.MessageFilter = (*dueFilter)(nil)
@@ -100,8 +100,16 @@ func (f *dueFilter) MatchQueue(deliverMs, _ int64, _ []byte) bool {
 		f.unsure = true
 		return true
 	}
-	if deliverMs <= f.now || f.delayMs != unknownDelay && deliverMs > f.now+f.delayMs {
-		return true // further away than the delay: the clock went back, or the levels changed
+	return f.due(deliverMs)
+}
+
+// due says whether the time has come, or is further away than the delay: the
+// clock went back, or the levels changed. The clock is read for each message:
+// an older reading would take one that was stored since for such a message.
+func (f *dueFilter) due(deliverMs int64) bool {
+	now := nowMs()
+	if deliverMs <= now || f.delayMs != unknownDelay && deliverMs > now+f.delayMs {
+		return true
 	}
 	f.stopped, f.nextMs = true, deliverMs
 	return false
@@ -116,9 +124,7 @@ const minTimeMs = 1 << 32
 func (f *dueFilter) cutNotDue(records []byte) []byte {
 	for pos := 0; pos < len(records); {
 		_, size := codec.CheckRecord(records[pos:], false)
-		deliverMs := codec.RecordStoreTimestampMs(records[pos:]) + f.delayMs
-		if deliverMs > f.now && deliverMs <= f.now+f.delayMs {
-			f.stopped, f.nextMs = true, deliverMs
+		if !f.due(codec.RecordStoreTimestampMs(records[pos:]) + f.delayMs) {
 			return records[:pos]
 		}
 		pos += size

@@ -65,6 +65,26 @@ func (w *world) delivered(t *testing.T) (got []string) {
 	return got
 }
 
+// TestStoredDuringTheLook: a message that is stored after the level was found due, and before its queue is read, waits for its time.
+func TestStoredDuringTheLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "1s", func(f *fakeStore) {
+			begun, done := time.Now(), false
+			f.reading = func() {
+				if time.Since(begun) >= 1100*time.Millisecond && !done {
+					done = true
+					time.Sleep(5 * time.Millisecond)
+					f.send(t, message("T", 0, "b", 1))
+				}
+			}
+		})
+		w.after(100 * time.Millisecond)
+		w.store.send(t, message("T", 0, "a", 1))
+		w.after(time.Minute)
+		require.Equal(t, []string{"a@1.105s", "b@2.105s"}, w.delivered(t))
+	})
+}
+
 func TestDeliversInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "1s 3s 1h", nil)
