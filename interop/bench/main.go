@@ -33,6 +33,7 @@ type sheet struct {
 	afterStart int64
 	underLoad  int64 // highest private memory seen after a mode
 	resident   int64
+	floor      result // just after sendsAtRate, of a process that only answers
 }
 
 func main() {
@@ -40,7 +41,12 @@ func main() {
 	warm := flag.Duration("warm", 4*time.Second, "warm-up before each mode")
 	only := flag.String("only", "", "regular expression of the modes to run")
 	kinds := flag.String("kinds", "booster,java", "what to measure, in this order")
+	answers := flag.String("answer", "", "only answer requests at this address (the bench starts itself so)")
 	flag.Parse()
+	if *answers != "" {
+		fmt.Fprintln(os.Stderr, "bench:", serveAnswers(*answers))
+		os.Exit(1)
+	}
 	if err := run(*d, *warm, *only, strings.Split(*kinds, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -129,6 +135,11 @@ func measureModes(s *server, sh *sheet, flush string, pages *pageCache, pattern 
 		used := cpuOf(s.brokerPID) - before
 		got := row{result: r, cpuPerMessage: used / time.Duration(max(r.messages, 1)), privateBytes: privateBytes(s.brokerPID), residentBytes: residentBytes(s.brokerPID)}
 		sh.rows[m.name] = got
+		if m.name == sendsAtRate {
+			if sh.floor, err = measureFloor(d); err != nil {
+				return fmt.Errorf("%s: the floor: %w", m.name, err)
+			}
+		}
 		sh.underLoad, sh.resident = max(sh.underLoad, got.privateBytes), max(sh.resident, got.residentBytes)
 		fmt.Fprintf(os.Stderr, "%-8s %-38s %9.0f/s  %v CPU a message  p50 %v p99.9 %v\n", s.kind, m.name, r.perSecond(), got.cpuPerMessage, r.quantile(.5), r.quantile(.999))
 	}

@@ -27,13 +27,15 @@ const (
 	asyncFlush = "ASYNC_FLUSH"
 	syncFlush  = "SYNC_FLUSH"
 	fixedRate  = 5000
+
+	sendsAtRate = "send 128 B, 5,000/s"
 )
 
 var modes = []mode{
 	{"send 128 B, 4 × 64 in flight", asyncFlush, sends(128, 1, 4, 64)},
 	{"send 128 B, 1 in flight", asyncFlush, sends(128, 1, 1, 1)},
 	{"send 1 KiB, 4 × 64 in flight", asyncFlush, sends(1024, 1, 4, 64)},
-	{"send 128 B, 5,000/s", asyncFlush, func(s *server, topic string, d time.Duration) (result, error) {
+	{sendsAtRate, asyncFlush, func(s *server, topic string, d time.Duration) (result, error) {
 		list, err := sendTemplates(topic, 128, 1)
 		if err != nil {
 			return result{}, err
