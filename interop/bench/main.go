@@ -28,6 +28,7 @@ type row struct {
 
 // sheet is everything measured of one kind.
 type sheet struct {
+	kind       string
 	rows       map[string]row
 	startUp    time.Duration
 	afterStart int64
@@ -43,11 +44,11 @@ func main() {
 	kinds := flag.String("kinds", "booster,java", "what to measure, in this order")
 	answers := flag.String("answer", "", "only answer requests at this address (the bench starts itself so)")
 	flag.Parse()
+	do := func() error { return run(*d, *warm, *only, strings.Split(*kinds, ",")) }
 	if *answers != "" {
-		fmt.Fprintln(os.Stderr, "bench:", serveAnswers(*answers))
-		os.Exit(1)
+		do = func() error { return serveAnswers(*answers) }
 	}
-	if err := run(*d, *warm, *only, strings.Split(*kinds, ",")); err != nil {
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -84,7 +85,7 @@ func run(d, warm time.Duration, only string, kinds []string) error {
 
 // measure starts l once a flush setting and runs the modes of that setting.
 func measure(l launcher, dir string, pages *pageCache, pattern *regexp.Regexp, d, warm time.Duration) (*sheet, error) {
-	sh := &sheet{rows: map[string]row{}}
+	sh := &sheet{kind: l.kind(), rows: map[string]row{}}
 	for i, flush := range []string{asyncFlush, syncFlush} {
 		if !wanted(pattern, flush) {
 			continue
@@ -135,13 +136,13 @@ func measureModes(s *server, sh *sheet, flush string, pages *pageCache, pattern 
 		used := cpuOf(s.brokerPID) - before
 		got := row{result: r, cpuPerMessage: used / time.Duration(max(r.messages, 1)), privateBytes: privateBytes(s.brokerPID), residentBytes: residentBytes(s.brokerPID)}
 		sh.rows[m.name] = got
+		sh.underLoad, sh.resident = max(sh.underLoad, got.privateBytes), max(sh.resident, got.residentBytes)
+		fmt.Fprintf(os.Stderr, "%-8s %-38s %9.0f/s  %v CPU a message  p50 %v p99.9 %v\n", s.kind, m.name, r.perSecond(), got.cpuPerMessage, r.quantile(.5), r.quantile(.999))
 		if m.name == sendsAtRate {
 			if sh.floor, err = measureFloor(d); err != nil {
 				return fmt.Errorf("%s: the floor: %w", m.name, err)
 			}
 		}
-		sh.underLoad, sh.resident = max(sh.underLoad, got.privateBytes), max(sh.resident, got.residentBytes)
-		fmt.Fprintf(os.Stderr, "%-8s %-38s %9.0f/s  %v CPU a message  p50 %v p99.9 %v\n", s.kind, m.name, r.perSecond(), got.cpuPerMessage, r.quantile(.5), r.quantile(.999))
 	}
 	return nil
 }

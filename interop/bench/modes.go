@@ -23,6 +23,15 @@ func sends(bodyBytes, batch, conns, inFlight int) func(*server, string, time.Dur
 	}
 }
 
+// sendAtRate is an open loop of sends.
+func sendAtRate(s *server, topic string, d time.Duration) (result, error) {
+	list, err := sendTemplates(topic, 128, 1)
+	if err != nil {
+		return result{}, err
+	}
+	return openLoop(s.broker, list, fixedRate, d, nil)
+}
+
 const (
 	asyncFlush = "ASYNC_FLUSH"
 	syncFlush  = "SYNC_FLUSH"
@@ -35,13 +44,7 @@ var modes = []mode{
 	{"send 128 B, 4 × 64 in flight", asyncFlush, sends(128, 1, 4, 64)},
 	{"send 128 B, 1 in flight", asyncFlush, sends(128, 1, 1, 1)},
 	{"send 1 KiB, 4 × 64 in flight", asyncFlush, sends(1024, 1, 4, 64)},
-	{sendsAtRate, asyncFlush, func(s *server, topic string, d time.Duration) (result, error) {
-		list, err := sendTemplates(topic, 128, 1)
-		if err != nil {
-			return result{}, err
-		}
-		return openLoop(s.broker, list, fixedRate, d, nil)
-	}},
+	{sendsAtRate, asyncFlush, sendAtRate},
 	{"end to end, 5,000/s", asyncFlush, func(s *server, topic string, d time.Duration) (result, error) {
 		return endToEnd(s.broker, topic, fixedRate, d)
 	}},

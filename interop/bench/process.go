@@ -19,7 +19,7 @@ import (
 
 // server is one running name server + broker pair of either kind.
 type server struct {
-	kind       string // "java" or "booster"
+	kind       string // "java", "booster" or "floor"
 	processes  []*exec.Cmd
 	brokerPID  int
 	namesrv    string

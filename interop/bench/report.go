@@ -32,9 +32,9 @@ func table(sheets []*sheet, pattern *regexp.Regexp) string {
 			us(ours.quantile(.999)), us(java.quantile(.999)), over(java.quantile(.999), ours.quantile(.999)))
 	}
 	b.WriteString("\n")
-	for i, sh := range sheets {
+	for _, sh := range sheets {
 		if sh.floor.messages > 0 {
-			fmt.Fprintf(&b, "%s to a process that only answers, beside %s: p50 %s, p99 %s, p99.9 %s\n\n", sendsAtRate, []string{"Booster", "Java"}[i],
+			fmt.Fprintf(&b, "%s to a process that only answers, beside %s: p50 %s, p99 %s, p99.9 %s\n\n", sendsAtRate, sh.kind,
 				us(sh.floor.quantile(.5)), us(sh.floor.quantile(.99)), us(sh.floor.quantile(.999)))
 		}
 	}
