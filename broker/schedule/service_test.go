@@ -73,7 +73,7 @@ func TestStoredDuringTheLook(t *testing.T) {
 			f.reading = func() {
 				if time.Since(begun) >= 1100*time.Millisecond && !done {
 					done = true
-					time.Sleep(5 * time.Millisecond)
+					time.Sleep(5 * time.Millisecond) // moves the bubble's clock, and waits for nothing
 					f.send(t, message("T", 0, "b", 1))
 				}
 			}
