@@ -287,6 +287,10 @@ func (f *faultFile) WriteAt(p []byte, off int64) (n int, err error) {
 	return n, fault.Err
 }
 
+func (f *faultFile) WriteZeroPadded(p []byte, zeros int, off int64) (int, error) {
+	return f.WriteAt(zeroPadded(p, zeros), off)
+}
+
 func (f *faultFile) Size() (n int64, err error) {
 	err = f.fs.do(Op{Kind: OpSize, Path: f.Name()}, func() error { n, err = f.File.Size(); return err })
 	return n, err

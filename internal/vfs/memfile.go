@@ -251,6 +251,12 @@ func (f *memFile) WriteAt(p []byte, off int64) (int, error) {
 	return copy(d.buf[off:], p), nil
 }
 
+func (f *memFile) WriteZeroPadded(p []byte, zeros int, off int64) (int, error) {
+	return f.WriteAt(zeroPadded(p, zeros), off)
+}
+
+func zeroPadded(p []byte, zeros int) []byte { return append(p[:len(p):len(p)], make([]byte, zeros)...) }
+
 func (f *memFile) Size() (int64, error) {
 	if err := f.check("stat", false); err != nil {
 		return 0, err

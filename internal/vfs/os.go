@@ -104,6 +104,20 @@ func (f *osFile) ReadCached(p []byte, off int64) bool {
 	return errno == 0 && n == uintptr(len(p))
 }
 
+// zeroPage is never written, so all of it is the one zero page of the kernel.
+var zeroPage [maxZeros]byte
+
+const maxZeros = 128 << 10
+
+func (f *osFile) WriteZeroPadded(p []byte, zeros int, off int64) (n int, err error) {
+	parts := [][]byte{p, zeroPage[:min(zeros, maxZeros)]}
+	err = control(f.File, func(fd int) error { n, err = unix.Pwritev(fd, parts, off); return err })
+	if err != nil {
+		return max(n, 0), &os.PathError{Op: "pwritev", Path: f.Name(), Err: err}
+	}
+	return n, nil
+}
+
 // Allocate keeps the length (FALLOC_FL_KEEP_SIZE): a store file has its final
 // length from the start. It fails with EOPNOTSUPP where the volume cannot.
 func (f *osFile) Allocate(off, n int64) error {

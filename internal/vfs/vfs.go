@@ -42,6 +42,9 @@ type File interface {
 	// ReadCached fills p from off on if all of that is in memory, and never
 	// waits for the disk: for event loops. false: it is not, or cannot be told.
 	ReadCached(p []byte, off int64) bool
+	// WriteZeroPadded writes p and zeros zero bytes behind it at off, in one
+	// step. n counts both; unlike WriteAt it may stop early without an error.
+	WriteZeroPadded(p []byte, zeros int, off int64) (n int, err error)
 	Name() string
 	Size() (int64, error)
 	// Truncate sets the length; growth is sparse.

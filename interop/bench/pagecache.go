@@ -26,15 +26,15 @@ func newPageCache(dir string) (*pageCache, error) {
 	return &pageCache{holes: f, chunk: make([]byte, 1<<20)}, f.Truncate(1 << 42)
 }
 
-// fill reads holes until less than an eighth of the memory is free, or as much as the memory was read.
+// fill reads holes until less than a 64th of the memory is free, or as much as the memory was read.
 func (c *pageCache) fill() error {
 	total, err := memInfo("MemTotal:")
 	if err != nil {
 		return err
 	}
-	for read := int64(0); read < total; {
+	for read := int64(0); read < 2*total; {
 		free, err := memInfo("MemFree:")
-		if err != nil || free < total/8 {
+		if err != nil || free < total/64 {
 			return err
 		}
 		for range 64 {
