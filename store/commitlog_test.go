@@ -327,3 +327,47 @@ func TestNothingPendingChangesNothing(t *testing.T) {
 	require.Equal(t, numbered("T", 0, 2), bodies(t, s, "T", 0, 0))
 	require.NoError(t, s.Shutdown())
 }
+
+func TestZerosAhead(t *testing.T) {
+	const unit = zeroAheadBytes
+	for _, c := range []struct{ from, end, zeros int64 }{
+		{0, 1, unit - 1},
+		{0, unit, 0},
+		{0, unit + 1, unit - 1},
+		{1, 2, 0}, // its unit was begun by another write
+		{1, unit, 0},
+		{1, unit + 1, unit - 1},
+		{unit, unit + 10, unit - 10},
+		{unit - 5, 3*unit + 7, unit - 7},
+	} {
+		require.Equal(t, c.zeros, zerosAhead(c.from, c.end), "%d to %d", c.from, c.end)
+	}
+}
+
+// TestNoSpaceForZerosIsNoError: zeros ahead of the log are a convenience, a volume that has space for the records alone takes them.
+func TestNoSpaceForZerosIsNoError(t *testing.T) {
+	for name, short := range map[string]int{"nothing written": 0, "a part written": 50} {
+		t.Run(name, func(t *testing.T) {
+			fs, cfg := vfs.NewFaultFS(vfs.OS(), nil), testConfig(t.TempDir())
+			cfg.MappedFileSizeCommitLog = 1 << 20
+			o := testOptions(cfg)
+			o.FS = fs
+			s := openStore(t, o)
+			refused := 0
+			fs.Inject(func(op vfs.Op) vfs.Fault {
+				if logWrites(op) && op.Len > zeroAheadBytes/2 {
+					refused++
+					return vfs.Fault{Err: syscall.ENOSPC, Short: short}
+				}
+				return vfs.Fault{}
+			})
+			for i := range 3 {
+				put(t, s, "T", 0, fmt.Sprint("T", i))
+			}
+			require.Equal(t, 1, refused, "the first write only brings zeros")
+			require.NoError(t, s.Shutdown())
+			s = openStore(t, testOptions(cfg))
+			require.Equal(t, []string{"T0", "T1", "T2"}, bodies(t, s, "T", 0, 0))
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -143,4 +144,32 @@ func TestOSReadCached(t *testing.T) {
 	_, err = f.ReadAt(b, 4090)
 	require.NoError(t, err)
 	require.True(t, f.ReadCached(b, 4090))
+}
+
+func TestWriteZeroPadded(t *testing.T) {
+	open := func(fsys FS, name string) File {
+		f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, f.Close()) })
+		return f
+	}
+	dir := t.TempDir()
+	for name, f := range map[string]File{
+		"os": open(OS(), filepath.Join(dir, "f")), "mem": open(NewMemFS(), "/f"), "fault": open(NewFaultFS(OS(), nil), filepath.Join(dir, "g")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := f.WriteAt(bytes.Repeat([]byte{'x'}, 20), 0)
+			require.NoError(t, err)
+			n, err := f.WriteZeroPadded([]byte("hello"), 3, 10)
+			require.NoError(t, err)
+			require.Equal(t, 8, n)
+			got := make([]byte, 20)
+			_, err = f.ReadAt(got, 0)
+			require.NoError(t, err)
+			require.Equal(t, "xxxxxxxxxxhello\x00\x00\x00xx", string(got))
+			n, err = f.WriteZeroPadded([]byte("last"), maxZeros+1, 0)
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, n, 4+maxZeros, "as much as it takes at once")
+		})
+	}
 }
