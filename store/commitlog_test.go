@@ -367,7 +367,7 @@ func TestNoSpaceForZerosIsNoError(t *testing.T) {
 			require.Equal(t, 1, refused, "the first write only brings zeros")
 			require.NoError(t, s.Shutdown())
 			s = openStore(t, testOptions(cfg))
-			require.Equal(t, []string{"T0", "T1", "T2"}, bodies(t, s, "T", 0, 0))
+			require.Equal(t, []string{"0:T0", "1:T1", "2:T2"}, bodies(t, s, "T", 0, 0))
 		})
 	}
 }
