@@ -1,6 +1,10 @@
 package codec
 
-import "strconv"
+import (
+	"encoding/binary"
+	"math/bits"
+	"strconv"
+)
 
 // The JSON form of a frame header (Java: RemotingSerializable over fastjson;
 // spec: wire.md §3).
@@ -153,12 +157,24 @@ func (p *jsonHeader) extFields() bool {
 
 // key reads `"key":`.
 func (p *jsonHeader) key() (string, bool) {
+	// The keys of 310 and 320 have one letter.
+	if b := p.b[p.i:]; len(b) > 4 && b[0] == '"' && 'a' <= b[1] && b[1] <= 'z' && b[2] == '"' && b[3] == ':' {
+		p.i += 4
+		return aliasString(b[1:2]), true
+	}
 	s, ok := p.str()
 	return s, ok && p.take(':')
 }
 
 // next skips blanks and returns the byte there, 0 at the end. It stays on it.
 func (p *jsonHeader) next() byte {
+	if p.i < len(p.b) && p.b[p.i] > ' ' {
+		return p.b[p.i]
+	}
+	return p.nextAfterBlanks()
+}
+
+func (p *jsonHeader) nextAfterBlanks() byte {
 	for p.i < len(p.b) {
 		c := p.b[p.i]
 		if c > ' ' || c != ' ' && c != '\t' && c != '\n' && c != '\r' {
@@ -210,52 +226,80 @@ func (p *jsonHeader) int32(v *int32) bool {
 
 // str reads a string. Without escapes it aliases the header, else c's scratch.
 func (p *jsonHeader) str() (string, bool) {
-	if p.next() != '"' {
+	b := p.b
+	if (p.i >= len(b) || b[p.i] != '"') && p.next() != '"' {
 		return "", false
 	}
-	b := p.b
 	start := p.i + 1
-	for i := start; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			p.i = i + 1
-			return aliasString(b[start:i]), true
-		case '\\':
-			return p.escapedStr(start, i)
+	i := quoteOrEscape(b, start)
+	if i == len(b) {
+		return "", false
+	}
+	if b[i] == '\\' {
+		return p.escapedStr(start, i)
+	}
+	p.i = i + 1
+	return aliasString(b[start:i]), true
+}
+
+// quoteOrEscape is the index of the first '"' or '\\' of b from i on, or len(b).
+func quoteOrEscape(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		if marks := markStringEnds(binary.LittleEndian.Uint64(b[i:])); marks != 0 {
+			return i + bits.TrailingZeros64(marks)/8
 		}
 	}
-	return "", false
+	for ; i < len(b); i++ {
+		if b[i] == '"' || b[i] == '\\' {
+			break
+		}
+	}
+	return i
+}
+
+// markStringEnds has a bit set when one of the eight bytes is '"' or '\\'; the
+// lowest one is in the first of them.
+func markStringEnds(eight uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, escape := eight^'"'*ones, eight^'\\'*ones
+	return ((quote-ones)&^quote | (escape-ones)&^escape) & highs
 }
 
 // escapedStr reads the rest of a string from its first escape at i on. The
-// scratch is made as long as the header before its first use: what escapes
+// scratch is made longer than the header before its first use: what escapes
 // stand for is never longer than they are, so it never moves under the strings in it.
 func (p *jsonHeader) escapedStr(start, i int) (string, bool) {
 	b, c := p.b, p.c
-	if cap(c.scratch)-len(c.scratch) < len(b)-start {
-		c.scratch = make([]byte, 0, len(b))
+	if cap(c.scratch)-len(c.scratch) < len(b)-start+8 {
+		c.scratch = make([]byte, 0, len(b)+8)
 	}
-	s := c.scratch
-	from := len(s)
-	for {
-		s = append(s, b[start:i]...)
-		var ok bool
-		if s, i, ok = appendUnescaped(s, b, i); !ok {
-			return "", false
-		}
-		start = i
-		for i < len(b) && b[i] != '"' && b[i] != '\\' {
-			i++
-		}
-		if i == len(b) {
-			return "", false
-		}
-		if b[i] == '"' {
-			s = append(s, b[start:i]...)
+	from := len(c.scratch)
+	s := append(c.scratch, b[start:i]...)
+	for i < len(b) {
+		switch b[i] {
+		case '"':
 			p.i, c.scratch = i+1, s
 			return aliasString(s[from:]), true
+		case '\\':
+			var ok bool
+			if s, i, ok = appendUnescaped(s, b, i); !ok {
+				return "", false
+			}
+		default:
+			s = append(s, b[i])
+			i++
+		}
+		for i+8 <= len(b) { // eight bytes at once, of which only those before the end or an escape are kept
+			eight := binary.LittleEndian.Uint64(b[i:])
+			s = binary.LittleEndian.AppendUint64(s, eight)
+			n := bits.TrailingZeros64(markStringEnds(eight)) / 8 // 8 when there is none
+			s, i = s[:len(s)-8+n], i+n
+			if n < 8 {
+				break
+			}
 		}
 	}
+	return "", false
 }
 
 // value skips a value of any kind and returns its text; strings keep their quotes.

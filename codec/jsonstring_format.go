@@ -85,6 +85,9 @@ func appendUnescaped(dst, b []byte, i int) (_ []byte, next int, ok bool) {
 	}
 	switch c := b[i+1]; c {
 	case 'u':
+		if i+6 <= len(b) && b[i+2] == '0' && b[i+3] == '0' && b[i+4] == '0' && b[i+5]-'0' <= 9 { // what stands between properties
+			return append(dst, b[i+5]-'0'), i + 6, true
+		}
 		return appendUnicode(dst, b, i)
 	case '"', '\\', '/':
 		dst = append(dst, c)
