@@ -257,14 +257,6 @@ func quoteOrEscape(b []byte, i int) int {
 	return i
 }
 
-// markStringEnds has a bit set when one of the eight bytes is '"' or '\\'; the
-// lowest one is in the first of them.
-func markStringEnds(eight uint64) uint64 {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	quote, escape := eight^'"'*ones, eight^'\\'*ones
-	return ((quote-ones)&^quote | (escape-ones)&^escape) & highs
-}
-
 // escapedStr reads the rest of a string from its first escape at i on. The
 // scratch is made longer than the header before its first use: what escapes
 // stand for is never longer than they are, so it never moves under the strings in it.

@@ -103,3 +103,30 @@ func FuzzJSONHeader(f *testing.F) {
 		require.Equal(t, fast.Clone(), lenient.Clone())
 	})
 }
+
+// TestAppendJSONStringEveryByte: the look at eight bytes at once and the one at
+// each byte agree on what stands for itself, wherever it is.
+func TestAppendJSONStringEveryByte(t *testing.T) {
+	for c := range 256 {
+		for at := range 19 {
+			s := []byte("The quick ~brown fox"[:19])
+			s[at] = byte(c)
+			want := append(appendJSONEscaped([]byte{'"'}, string(s), 0), '"')
+			require.Equal(t, string(want), string(appendJSONString(nil, string(s))), "byte %#x at %d", c, at)
+		}
+	}
+}
+
+// TestJSONHeaderStringEnds: a string ends at its quote and an escape is seen at
+// whatever distance from the begin of eight bytes it is.
+func TestJSONHeaderStringEnds(t *testing.T) {
+	for before := range 20 {
+		for behind := range 20 {
+			a, b := strings.Repeat("!", before), strings.Repeat("\u00df", behind)
+			var c Command
+			require.NoError(t, c.Decode(Frame{Header: []byte(`{"code":1,"remark":"` + a + `\u0001\"` + b + `","extFields":{"k":"` + b + `"}}`)}))
+			require.Equal(t, a+"\x01\""+b, c.Remark)
+			require.Equal(t, b, c.Ext.Get("k"))
+		}
+	}
+}

@@ -22,13 +22,40 @@ func isPlain(c byte) bool { return c-0x20 < 0x7F-0x20 && c != '"' && c != '\\' }
 // appendJSONString appends s with its quotes.
 func appendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	for i := 0; i < len(s); i++ {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		if !arePlain(s[i : i+8]) {
+			break
+		}
+	}
+	for ; i < len(s); i++ {
 		if !isPlain(s[i]) {
 			return append(appendJSONEscaped(dst, s, i), '"')
 		}
 	}
 	dst = append(dst, s...)
 	return append(dst, '"')
+}
+
+// arePlain tells whether the eight bytes of s are all plain.
+func arePlain(s string) bool {
+	eight := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	// High bits: a byte below ' '; 0x7F; one that is no ASCII.
+	return (markStringEnds(eight) | ((eight-' '*everyByte)|(eight+everyByte)|eight)&everyHighBit) == 0
+}
+
+// Factors for eight bytes in one word.
+const (
+	everyByte    = 0x0101010101010101
+	everyHighBit = 0x80 * everyByte
+)
+
+// markStringEnds has a bit set when one of the eight bytes is '"' or '\\'; the
+// lowest one is in the first of them.
+func markStringEnds(eight uint64) uint64 {
+	quote, escape := eight^'"'*everyByte, eight^'\\'*everyByte
+	return ((quote-everyByte)&^quote | (escape-everyByte)&^escape) & everyHighBit
 }
 
 // appendJSONEscaped appends s, whose first i bytes are plain.

@@ -50,15 +50,20 @@ func isBlank(s string) bool {
 
 func isLegalName(s string) bool {
 	for i := range len(s) {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
-			c == '%', c == '|', c == '_', c == '-':
-		default:
+		if !legalInName[s[i]] {
 			return false
 		}
 	}
 	return len(s) > 0
 }
+
+// legalInName is the set of bytes a name may have.
+var legalInName = func() (set [256]bool) {
+	for _, c := range []byte("%|_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		set[c] = true
+	}
+	return set
+}()
 
 // RetryTopic returns %RETRY%group, where sent-back messages of group wait.
 func RetryTopic(group string) string { return RetryGroupTopicPrefix + group }

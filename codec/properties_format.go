@@ -21,12 +21,28 @@ const (
 	propertySeparator  = 0x02
 )
 
+// cutProperty cuts the first piece off props.
+func cutProperty(props string) (piece, rest string) {
+	if i := strings.IndexByte(props, propertySeparator); i >= 0 {
+		return props[:i], props[i+1:]
+	}
+	return props, ""
+}
+
+// propertyValue is the value of piece if that counts and has this name, in which
+// there is no 0x01. It is for who looks for a few names: most pieces are told
+// apart by one byte.
+func propertyValue(piece, name string) (value string, ok bool) {
+	n := len(name)
+	if len(piece) <= n+1 || piece[n] != nameValueSeparator || piece[:n] != name {
+		return "", false
+	}
+	return piece[n+1:], true
+}
+
 // nextProperty cuts the first piece off props. ok is false for a piece that does not count.
 func nextProperty(props string) (name, value, rest string, ok bool) {
-	piece := props
-	if i := strings.IndexByte(props, propertySeparator); i >= 0 {
-		piece, rest = props[:i], props[i+1:]
-	}
+	piece, rest := cutProperty(props)
 	i := strings.IndexByte(piece, nameValueSeparator)
 	if i <= 0 || i == len(piece)-1 {
 		return "", "", rest, false
@@ -37,12 +53,15 @@ func nextProperty(props string) (name, value, rest string, ok bool) {
 // GetProperty returns the value of name in the encoded text props, and whether
 // it is there. It allocates nothing; the value aliases props.
 func GetProperty(props, name string) (value string, found bool) {
+	if name == "" || strings.IndexByte(name, nameValueSeparator) >= 0 {
+		return "", false
+	}
 	for props != "" {
-		n, v, rest, ok := nextProperty(props)
-		if ok && n == name {
+		var piece string
+		piece, props = cutProperty(props)
+		if v, ok := propertyValue(piece, name); ok {
 			value, found = v, true
 		}
-		props = rest
 	}
 	return value, found
 }

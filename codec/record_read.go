@@ -137,19 +137,15 @@ func ParseDispatch(b []byte, v *DispatchView) (st RecordStatus, sizeBytes int) {
 	v.PreparedTransactionOffset = getInt64(rec[c.tail+4:])
 	v.Properties = c.properties()
 	v.Keys, v.UniqKey, v.Tags = "", "", ""
-	for props := v.Properties; props != ""; {
-		name, value, rest, ok := nextProperty(props)
-		props = rest
-		if !ok {
-			continue
-		}
-		switch name {
-		case PropertyKeys:
-			v.Keys = value
-		case PropertyTags:
-			v.Tags = value
-		case PropertyUniqKey:
+	for rest := v.Properties; rest != ""; {
+		var piece string
+		piece, rest = cutProperty(rest)
+		if value, ok := propertyValue(piece, PropertyUniqKey); ok {
 			v.UniqKey = value
+		} else if value, ok := propertyValue(piece, PropertyTags); ok {
+			v.Tags = value
+		} else if value, ok := propertyValue(piece, PropertyKeys); ok {
+			v.Keys = value
 		}
 	}
 	v.TagsCode = TagsCode(v.Tags)
