@@ -1,11 +1,13 @@
 package codec
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 )
 
 // An offset message id says where a record lies (Java: MessageDecoder.createMessageId;
@@ -29,11 +31,21 @@ func AppendOffsetMsgID(dst []byte, storeHost netip.AddrPort, physicalOffset int6
 	var b [offsetMsgIDCharsV6 / 2]byte
 	rest := putHost(b[:], storeHost)
 	putInt64(rest, physicalOffset)
-	for _, c := range b[:len(b)-len(rest)+8] {
-		dst = append(dst, upperHex[c>>4], upperHex[c&15])
+	id, n := b[:len(b)-len(rest)+8], len(dst)
+	dst = slices.Grow(dst, 2*len(id))[:n+2*len(id)]
+	for i, c := range id {
+		binary.LittleEndian.PutUint16(dst[n+2*i:], hexPairs[c])
 	}
 	return dst
 }
+
+// hexPairs holds the two digits of each byte, the first one low.
+var hexPairs = func() (pairs [256]uint16) {
+	for c := range pairs {
+		pairs[c] = uint16(upperHex[c>>4]) | uint16(upperHex[c&15])<<8
+	}
+	return pairs
+}()
 
 // DecodeOffsetMsgID is the inverse of AppendOffsetMsgID. Lower case digits are taken too.
 func DecodeOffsetMsgID(s string) (storeHost netip.AddrPort, physicalOffset int64, err error) {

@@ -147,6 +147,9 @@ func (r *reputService) dispatch(limit int64) {
 			continue
 		}
 		r.from.Store(r.dispatchChunk(r.buf[:n], from, window, limit))
+		if storeMs := r.view.StoreTimestampMs; storeMs != 0 { // last: the checkpoint takes it for a time of records in their queues
+			r.lastStoreMs.Store(storeMs)
+		}
 	}
 	if len(r.buf) > reputChunkBytes {
 		r.buf = nil
@@ -196,7 +199,6 @@ func (r *reputService) resync(bad, at, limit int64) int64 {
 }
 
 func (r *reputService) dispatchRecord(v *codec.DispatchView) {
-	defer r.lastStoreMs.Store(v.StoreTimestampMs) // last: the checkpoint takes it for a time of records in their queues
 	cfg := r.cfg.Load()
 	if r.bitMaps != nil {
 		r.bitMap = r.bitMaps.AppendBitMap(r.bitMap[:0], v.Topic, v.Properties, v.StoreTimestampMs)
