@@ -50,7 +50,6 @@ type sendOp struct {
 	topic    *codec.TopicConfig // outlives the frame, unlike header.Topic
 	queueID  int32
 	noWait   bool
-	begun    time.Time
 	header   codec.SendMessageRequestHeader
 	msg      codec.Message
 
@@ -77,7 +76,7 @@ func (a *sendAnswer) AppendFields(w *codec.FieldWriter) {
 }
 
 func (op *sendOp) begin(r *remoting.Request, s *sendSettings) {
-	op.r, op.settings, op.begun, op.noWait = r, s, time.Now(), false
+	op.r, op.settings, op.noWait = r, s, false
 	op.resp = codec.Command{Ext: s.ext}
 }
 
@@ -103,7 +102,7 @@ func (op *sendOp) reply() {
 func (op *sendOp) PutDone(res *store.PutResult) {
 	op.resp.Code, op.resp.Remark = op.putAnswer(res.Status)
 	if res.Status != store.PutOK {
-		op.p.b.logSlowPut(res.Status, op.msg.Topic, op.begun)
+		op.p.b.logSlowPut(res.Status, op.msg.Topic, op.r.Received)
 	}
 	if !res.Status.Stored() {
 		op.p.b.storeStats.PutFailed()
@@ -119,7 +118,7 @@ func (op *sendOp) PutDone(res *store.PutResult) {
 
 // logSlowPut says which stage kept a put waiting for too long; other failures
 // are the store's to tell.
-func (b *Controller) logSlowPut(s store.PutStatus, topic string, begun time.Time) {
+func (b *Controller) logSlowPut(s store.PutStatus, topic string, since time.Time) {
 	stage := ""
 	switch s {
 	case store.OSPageCacheBusy:
@@ -131,14 +130,14 @@ func (b *Controller) logSlowPut(s store.PutStatus, topic string, begun time.Time
 	default:
 		return
 	}
-	b.log.Warn("system busy", "stage", stage, "waitedMs", time.Since(begun).Milliseconds(), "topic", topic)
+	b.log.Warn("system busy", "stage", stage, "waitedMs", time.Since(since).Milliseconds(), "topic", topic)
 }
 
 // count counts a put that the store took.
 func (op *sendOp) count(messages, sizeBytes int) {
 	b := op.p.b
 	b.stats.Put(op.msg.Topic, op.msg.QueueID).Add(messages, sizeBytes) // where it lies: a delayed message counts again when it is delivered
-	b.storeStats.PutDone(messages, sizeBytes, time.Since(op.begun))
+	b.storeStats.PutDone(messages, sizeBytes, time.Since(op.r.Received))
 }
 
 // putAnswer is the response code and remark of an append (spec broker.md §2).

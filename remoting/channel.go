@@ -3,6 +3,7 @@ package remoting
 import (
 	"net/netip"
 	"sync/atomic"
+	"time"
 )
 
 // Channel is one connection, accepted or dialled (Java: io.netty.channel.Channel).
@@ -18,7 +19,9 @@ type Channel struct {
 	routes     *RouteTable
 	transport  transport
 
-	in *buffer // a frame that is not complete yet; nil between frames
+	// Of the reading goroutine.
+	in       *buffer   // a frame that is not complete yet; nil between frames
+	received time.Time // when the batch at hand was read
 
 	out        outBuffer
 	futures    futures

@@ -17,7 +17,7 @@ func (ch *Channel) dispatch(f codec.Frame, owner *buffer) error {
 		ch.ep.requests.Put(r)
 		return err
 	}
-	r.Channel, r.frame, r.owner = ch, f, owner
+	r.Channel, r.Received, r.frame, r.owner = ch, ch.received, f, owner
 	if r.IsResponse() {
 		ch.dispatchResponse(r)
 		return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/boostermq/booster/codec"
 )
@@ -13,6 +14,7 @@ import (
 // call. False: close the connection.
 func (ch *Channel) receive(b []byte) bool {
 	ch.touch()
+	ch.received = time.Now()
 	ch.beginBatch()
 	err := ch.cutFrames(b)
 	if ch.ep.batchEnd != nil {

@@ -2,6 +2,7 @@ package remoting
 
 import (
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/boostermq/booster/codec"
@@ -18,7 +19,8 @@ import (
 // that a second reply, a defect, hits nobody else.
 type Request struct {
 	codec.Command
-	Channel *Channel
+	Channel  *Channel
+	Received time.Time // when its last byte was read: one look at the clock for all that came together
 
 	frame codec.Frame // what Command aliases while it owns nothing
 	owner *buffer     // the buffer that holds just that frame, or nil
