@@ -171,13 +171,7 @@ func appendMsgIDs(dst []byte, storeHost netip.AddrPort, res *store.PutResult) []
 	if len(res.BatchOffsets) == 0 {
 		return codec.AppendOffsetMsgID(dst, storeHost, res.PhysicalOffset)
 	}
-	for i, offset := range res.BatchOffsets {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = codec.AppendOffsetMsgID(dst, storeHost, offset)
-	}
-	return dst
+	return codec.AppendOffsetMsgIDs(dst, storeHost, res.BatchOffsets)
 }
 
 // NoWait implements store.NoWait: the sender said WAIT=false.

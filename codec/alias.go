@@ -11,3 +11,8 @@ import "unsafe"
 func aliasString(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
+
+// aliasBytes returns s as bytes without copying it. Nobody writes to them.
+func aliasBytes(s string) []byte {
+	return unsafe.Slice(unsafe.StringData(s), len(s))
+}

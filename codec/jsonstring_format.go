@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -22,11 +23,9 @@ func isPlain(c byte) bool { return c-0x20 < 0x7F-0x20 && c != '"' && c != '\\' }
 // appendJSONString appends s with its quotes.
 func appendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		if !arePlain(s[i : i+8]) {
-			break
-		}
+	b, i := aliasBytes(s), 0
+	for i+8 <= len(b) && arePlain(binary.LittleEndian.Uint64(b[i:])) {
+		i += 8
 	}
 	for ; i < len(s); i++ {
 		if !isPlain(s[i]) {
@@ -37,10 +36,8 @@ func appendJSONString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// arePlain tells whether the eight bytes of s are all plain.
-func arePlain(s string) bool {
-	eight := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+// arePlain tells whether eight bytes are all plain.
+func arePlain(eight uint64) bool {
 	// High bits: a byte below ' '; 0x7F; one that is no ASCII.
 	return (markStringEnds(eight) | ((eight-' '*everyByte)|(eight+everyByte)|eight)&everyHighBit) == 0
 }

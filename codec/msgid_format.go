@@ -31,9 +31,32 @@ func AppendOffsetMsgID(dst []byte, storeHost netip.AddrPort, physicalOffset int6
 	var b [offsetMsgIDCharsV6 / 2]byte
 	rest := putHost(b[:], storeHost)
 	putInt64(rest, physicalOffset)
-	id, n := b[:len(b)-len(rest)+8], len(dst)
-	dst = slices.Grow(dst, 2*len(id))[:n+2*len(id)]
-	for i, c := range id {
+	return appendHex(dst, b[:len(b)-len(rest)+8])
+}
+
+// AppendOffsetMsgIDs appends the ids of several records of one store, with
+// commas between them, as a batch is answered.
+func AppendOffsetMsgIDs(dst []byte, storeHost netip.AddrPort, physicalOffsets []int64) []byte {
+	start, hostEnd := len(dst), 0
+	for i, offset := range physicalOffsets {
+		if i == 0 {
+			dst = AppendOffsetMsgID(dst, storeHost, offset)
+			hostEnd = len(dst) - 16
+			continue
+		}
+		var b [8]byte
+		putInt64(b[:], offset)
+		dst = append(dst, ',')
+		dst = append(dst, dst[start:hostEnd]...)
+		dst = appendHex(dst, b[:])
+	}
+	return dst
+}
+
+func appendHex(dst, b []byte) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, 2*len(b))[:n+2*len(b)]
+	for i, c := range b {
 		binary.LittleEndian.PutUint16(dst[n+2*i:], hexPairs[c])
 	}
 	return dst

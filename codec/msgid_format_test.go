@@ -31,6 +31,21 @@ func TestOffsetMsgID(t *testing.T) {
 	}
 }
 
+// TestOffsetMsgIDs: a batch is answered with the id of each of its messages.
+func TestOffsetMsgIDs(t *testing.T) {
+	offsets := []int64{0, 1641, 1 << 62}
+	for _, text := range []string{"127.0.0.1:30911", "[fd00::2]:10911"} {
+		host := netip.MustParseAddrPort(text)
+		var ids []string
+		for _, offset := range offsets {
+			ids = append(ids, string(AppendOffsetMsgID(nil, host, offset)))
+		}
+		require.Equal(t, "x"+strings.Join(ids, ","), string(AppendOffsetMsgIDs([]byte("x"), host, offsets)))
+		require.Equal(t, ids[0], string(AppendOffsetMsgIDs(nil, host, offsets[:1])))
+	}
+	require.Empty(t, AppendOffsetMsgIDs(nil, netip.AddrPort{}, nil))
+}
+
 func FuzzOffsetMsgID(f *testing.F) {
 	f.Add("7F000001000078BF0000000000000669")
 	f.Add("FD00000000000000000000000000000200002A9F0000000000000669")
