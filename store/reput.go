@@ -146,10 +146,11 @@ func (r *reputService) dispatch(limit int64) {
 			r.from.Store(r.resync(from, min(from-from%pageBytes+pageBytes, limit), limit))
 			continue
 		}
-		r.from.Store(r.dispatchChunk(r.buf[:n], from, window, limit))
-		if storeMs := r.view.StoreTimestampMs; storeMs != 0 { // last: the checkpoint takes it for a time of records in their queues
+		next := r.dispatchChunk(r.buf[:n], from, window, limit)
+		if storeMs := r.view.StoreTimestampMs; storeMs != 0 { // now: the checkpoint takes it for a time of records in their queues
 			r.lastStoreMs.Store(storeMs)
 		}
+		r.from.Store(next)
 	}
 	if len(r.buf) > reputChunkBytes {
 		r.buf = nil
