@@ -3,6 +3,7 @@ package broker
 import (
 	"github.com/boostermq/booster/broker/filter"
 	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/store"
 )
 
 // pullFilter is the filter of one pull: by tags or by an expression, and on a
@@ -37,6 +38,14 @@ func (f *pullFilter) clear() { *f = pullFilter{tags: f.tags} }
 
 // quick tells that f looks at tag codes only, no expression.
 func (f *pullFilter) quick() bool { return f.expression == nil && f.retry.Filters == nil }
+
+// orAll is f for the store, which looks at nothing when everything matches.
+func (f *pullFilter) orAll() store.MessageFilter {
+	if f.quick() && f.tags.all {
+		return nil
+	}
+	return f
+}
 
 // MatchQueue looks at the tag code, or at the bit map if there is one.
 func (f *pullFilter) MatchQueue(tagsCode, storeTimestampMs int64, bitMap []byte) bool {

@@ -238,10 +238,10 @@ func (p *pullProcessor) checkFilterData(op *pullOp, expressionType string) *Refu
 // tells whether the request was parked.
 func (p *pullProcessor) read(op *pullOp) (refusal *Refusal, parked bool) {
 	h, res := &op.header, &op.result
-	begun, maxNums := time.Now(), int(min(h.MaxMsgNums, maxPullMsgNums))
+	begun, maxNums, filter := time.Now(), int(min(h.MaxMsgNums, maxPullMsgNums)), op.filter.orAll()
 	if op.mayWait {
-		p.b.store.GetMessage(h.Topic, h.QueueID, h.QueueOffset, maxNums, &op.filter, res)
-	} else if !p.b.store.GetMessageCached(h.Topic, h.QueueID, h.QueueOffset, maxNums, &op.filter, res) || op.code() == codec.PullOffsetMoved {
+		p.b.store.GetMessage(h.Topic, h.QueueID, h.QueueOffset, maxNums, filter, res)
+	} else if !p.b.store.GetMessageCached(h.Topic, h.QueueID, h.QueueOffset, maxNums, filter, res) || op.code() == codec.PullOffsetMoved {
 		return pullMustWait, false
 	}
 	op.count(p.b, time.Since(begun))

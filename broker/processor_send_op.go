@@ -70,7 +70,7 @@ type sendAnswer struct {
 
 // AppendFields renders the answer.
 func (a *sendAnswer) AppendFields(w *codec.FieldWriter) {
-	w.Str("msgId", aliasString(a.msgID))
+	w.Plain("msgId", aliasString(a.msgID))
 	w.Int("queueId", int64(a.queueID))
 	w.Int("queueOffset", a.queueOffset)
 }

@@ -29,6 +29,18 @@ func (w *FieldWriter) Str(key, value string) {
 	w.buf = appendJSONString(w.buf, value)
 }
 
+// Plain writes a field whose value is printable ASCII without '"' and '\\', as ids are.
+func (w *FieldWriter) Plain(key string, value string) {
+	if w.serialize == SerializeROCKETMQ {
+		w.Str(key, value)
+		return
+	}
+	w.jsonKey(key)
+	w.buf = append(w.buf, '"')
+	w.buf = append(w.buf, value...)
+	w.buf = append(w.buf, '"')
+}
+
 // OptStr writes a field unless value is "".
 func (w *FieldWriter) OptStr(key, value string) {
 	if value != "" {
@@ -57,14 +69,7 @@ func (w *FieldWriter) Bool(key string, v bool) {
 	if v {
 		value = "true"
 	}
-	if w.serialize == SerializeROCKETMQ {
-		w.Str(key, value)
-		return
-	}
-	w.jsonKey(key)
-	w.buf = append(w.buf, '"')
-	w.buf = append(w.buf, value...)
-	w.buf = append(w.buf, '"')
+	w.Plain(key, value)
 }
 
 // fields renders header, then ext.

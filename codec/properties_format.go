@@ -1,6 +1,8 @@
 package codec
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -21,10 +23,21 @@ const (
 	propertySeparator  = 0x02
 )
 
-// cutProperty cuts the first piece off props.
+// cutProperty cuts the first piece off props. Pieces are short: eight bytes at a
+// time are faster than a call of strings.IndexByte.
 func cutProperty(props string) (piece, rest string) {
-	if i := strings.IndexByte(props, propertySeparator); i >= 0 {
-		return props[:i], props[i+1:]
+	b, i := aliasBytes(props), 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ propertySeparator*everyByte
+		if ends := (x - everyByte) &^ x & everyHighBit; ends != 0 { // the lowest bit is in the first separator
+			i += bits.TrailingZeros64(ends) / 8
+			return props[:i], props[i+1:]
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] == propertySeparator {
+			return props[:i], props[i+1:]
+		}
 	}
 	return props, ""
 }

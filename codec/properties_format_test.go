@@ -84,3 +84,18 @@ func BenchmarkGetProperty(b *testing.B) {
 		}
 	}
 }
+
+// TestCutPropertyEveryLength: the first separator is found wherever it stands, among bytes near to it.
+func TestCutPropertyEveryLength(t *testing.T) {
+	for n := range 40 {
+		text := strings.Repeat("\x01\x03\x82\xFF\x00", 8)[:n]
+		piece, rest := cutProperty(text)
+		require.Equal(t, []string{text, ""}, []string{piece, rest}, n)
+		for at := range n {
+			for _, end := range []string{"", "\x02", "b\x02\x02"} {
+				piece, rest = cutProperty(text[:at] + "\x02" + text[at:] + end)
+				require.Equal(t, []string{text[:at], text[at:] + end}, []string{piece, rest}, "%d of %d", at, n)
+			}
+		}
+	}
+}

@@ -5,8 +5,6 @@ import (
 	"math"
 	"strconv"
 	"time"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/boostermq/booster/codec"
 )
@@ -143,54 +141,11 @@ func indexTopicHash(topic string) int32 { return 31*codec.JavaStringHash(topic) 
 
 // indexKeyHash is the hash field of topic#key (Java: IndexFile.indexKeyHashMethod).
 func indexKeyHash(topicHash int32, key string) int32 {
-	h := javaHashContinue(topicHash, key)
+	h := codec.JavaHashContinue(topicHash, key)
 	if h < 0 {
 		h = -h
 	}
 	return max(h, 0) // −MIN_INT is MIN_INT
-}
-
-// Powers of 31 in 32 bits: a step of eight characters needs one multiplication
-// that waits for the step before, not eight.
-const (
-	pow2 = 31 * 31
-	pow3 = pow2 * 31
-	pow4 = pow3 * 31
-	pow5 = pow4 * 31
-	pow6 = pow5 * 31 & math.MaxUint32
-	pow7 = pow6 * 31 & math.MaxUint32
-	pow8 = pow7 * 31 & math.MaxUint32
-)
-
-// javaHashContinue is the hash of a string with hash h and s behind it.
-func javaHashContinue(h int32, s string) int32 {
-	u := uint32(h)
-	for len(s) >= 8 {
-		c := s[:8]
-		if (c[0]|c[1]|c[2]|c[3]|c[4]|c[5]|c[6]|c[7])&utf8.RuneSelf != 0 {
-			break
-		}
-		u = u*pow8 + uint32(c[0])*pow7 + uint32(c[1])*pow6 + uint32(c[2])*pow5 + uint32(c[3])*pow4 +
-			uint32(c[4])*pow3 + uint32(c[5])*pow2 + uint32(c[6])*31 + uint32(c[7])
-		s = s[8:]
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return javaHashJoin(int32(u), s[i:])
-		}
-		u = 31*u + uint32(s[i])
-	}
-	return int32(u)
-}
-
-// javaHashJoin is javaHashContinue for text that is not ASCII.
-func javaHashJoin(h int32, s string) int32 {
-	for _, r := range s {
-		for range utf16.RuneLen(r) {
-			h *= 31
-		}
-	}
-	return h + codec.JavaStringHash(s)
 }
 
 const indexNameLayout = "20060102150405"

@@ -55,6 +55,7 @@ func TestIndexBytesAreJavas(t *testing.T) {
 		eachRecord(sampleFiles(t, name, "commitlog"), func(v *codec.DispatchView) {
 			now = time.UnixMilli(v.StoreTimestampMs)
 			require.NoError(t, s.Put(v))
+			require.NoError(t, s.Commit())
 		})
 		require.NoError(t, s.Shutdown())
 		files := s.snapshot()

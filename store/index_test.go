@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -139,8 +140,12 @@ func indexRecord(i int) *codec.DispatchView {
 func (x *indexTest) put(from, to int) {
 	x.t.Helper()
 	for i := from; i < to; i++ {
-		require.NoError(x.t, x.s.Put(indexRecord(i)), i)
+		require.NoError(x.t, x.putOne(i), i)
 	}
+}
+
+func (x *indexTest) putOne(i int) error {
+	return errors.Join(x.s.Put(indexRecord(i)), x.s.Commit())
 }
 
 // has checks that records from..to-1, and of those before none but as told, are found once each.
@@ -281,16 +286,34 @@ func TestIndexNamesNeverGoBack(t *testing.T) {
 	x.has(0, 80)
 }
 
+// TestIndexCommit: what was put is found from Commit on, or when there is much of it.
+func TestIndexCommit(t *testing.T) {
+	x := newIndexTest(t, vfs.NewMemFS())
+	x.load(true, 0)
+	require.NoError(t, x.s.Put(indexRecord(0)))
+	x.hasNot(0, 1)
+	require.NoError(t, x.s.Commit())
+	x.has(0, 1)
+	n := 1 + (maxPendingKeys+2)/3 // records of three keys
+	for i := 1; i < n; i++ {
+		x.hasNot(1, 2)
+		require.NoError(t, x.s.Put(indexRecord(i)))
+	}
+	x.has(0, n)
+	require.NoError(t, x.s.Commit(), "nothing is pending")
+	require.NoError(t, x.s.Shutdown())
+}
+
 func TestIndexFullDiskIsAnErrorOnce(t *testing.T) {
 	m := vfs.NewMemFS()
 	x := newIndexTest(t, m)
 	x.load(true, 0)
 	x.put(0, 10)
 	m.SetCapacity(0)
-	require.NoError(t, x.s.Put(indexRecord(10)), "what is allocated is used")
+	require.NoError(t, x.putOne(10), "what is allocated is used")
 	failed := 0
 	for i := 11; i < 100; i++ {
-		if err := x.s.Put(indexRecord(i)); err != nil {
+		if err := x.putOne(i); err != nil {
 			require.ErrorIs(t, err, syscall.ENOSPC)
 			failed++
 		}
@@ -560,6 +583,7 @@ func BenchmarkIndexPut(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	require.NoError(b, s.Commit())
 	b.StopTimer()
 	require.NoError(b, s.Shutdown())
 }

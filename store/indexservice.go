@@ -40,7 +40,8 @@ type IndexService struct {
 
 	// Of the dispatch goroutine.
 	w         *indexWriter // nil until the first key
-	endOffset int64        // records before this are indexed
+	pending   []indexPut   // keys that Commit writes
+	endOffset int64        // records before this are indexed, or pending
 	resume    indexResume
 	unproved  bool // after a crash, until the first record is dispatched again
 	retryAt   time.Time
@@ -62,6 +63,15 @@ type indexResume struct {
 	hashes []int32
 }
 
+// indexPut is an entry to be.
+type indexPut struct {
+	hash            int32
+	offset, storeMs int64
+}
+
+// maxPendingKeys bounds what waits for Commit.
+const maxPendingKeys = 1024
+
 // indexRetry is how long a failing disk is left alone.
 const indexRetry = time.Second
 
@@ -82,9 +92,8 @@ func (s *IndexService) snapshot() []*indexFile {
 	return s.mu.files
 }
 
-// Put indexes UNIQ_KEY and every blank-separated word of KEYS (Java: buildIndex).
-// It fails once, when the index cannot be written any more, and then leaves out
-// records until it can again.
+// Put notes UNIQ_KEY and every blank-separated word of KEYS for Commit (Java:
+// buildIndex). While the index cannot be written it leaves records out.
 func (s *IndexService) Put(v *codec.DispatchView) error {
 	if s.unproved {
 		s.unproved = false
@@ -98,12 +107,47 @@ func (s *IndexService) Put(v *codec.DispatchView) error {
 	if s.failing && s.now().Before(s.retryAt) {
 		return nil
 	}
-	err := guardFault(func() error { return s.putKeys(v) })
+	topic := indexTopicHash(v.Topic)
+	if v.UniqKey != "" {
+		s.putKey(topic, v.UniqKey, v)
+	}
+	for keys := v.Keys; keys != ""; {
+		key, rest, _ := strings.Cut(keys, keySeparator)
+		keys = rest
+		if key != "" {
+			s.putKey(topic, key, v)
+		}
+	}
+	s.endOffset = v.CommitLogOffset
+	if len(s.pending) >= maxPendingKeys {
+		return s.Commit()
+	}
+	return nil
+}
+
+// keySeparator stands between the words of KEYS (Java: MessageConst.KEY_SEPARATOR).
+const keySeparator = " "
+
+func (s *IndexService) putKey(topicHash int32, key string, v *codec.DispatchView) {
+	hash := indexKeyHash(topicHash, key)
+	if s.resume.hashes == nil || !s.putResumed(hash, v.CommitLogOffset) {
+		s.pending = append(s.pending, indexPut{hash, v.CommitLogOffset, v.StoreTimestampMs})
+	}
+}
+
+// Commit writes what was put. It fails once, when the index cannot be written
+// any more; from the key that failed on nothing is indexed until it can again.
+func (s *IndexService) Commit() error {
+	if len(s.pending) == 0 {
+		return nil
+	}
+	from := s.pending[0].offset
+	err := guardFault(s.writePending)
+	s.pending = s.pending[:0]
 	if err == nil {
-		s.endOffset = v.CommitLogOffset
 		if s.failing {
 			s.failing = false
-			s.log.Info("index files are written again", "from", v.CommitLogOffset)
+			s.log.Info("index files are written again", "from", from)
 		}
 		return nil
 	}
@@ -116,48 +160,26 @@ func (s *IndexService) Put(v *codec.DispatchView) error {
 		return nil
 	}
 	s.failing = true
-	s.log.Error("index files cannot be written, messages are not found by key until that works again", "from", v.CommitLogOffset, "err", err)
+	s.log.Error("index files cannot be written, messages are not found by key until that works again", "from", from, "err", err)
 	return err
 }
 
-// putKeys runs under guardFault.
-func (s *IndexService) putKeys(v *codec.DispatchView) error {
-	topic := indexTopicHash(v.Topic)
-	if v.UniqKey != "" {
-		if err := s.putKey(topic, v.UniqKey, v); err != nil {
+// writePending runs under guardFault.
+func (s *IndexService) writePending() error {
+	for i := range s.pending {
+		if s.w == nil || s.w.full() {
+			if err := s.nextFile(); err != nil {
+				return err
+			}
+		}
+		p := &s.pending[i]
+		if err := s.w.put(p.hash, p.offset, p.storeMs); err != nil {
+			s.w.publish()
 			return err
 		}
 	}
-	for keys := v.Keys; keys != ""; {
-		key, rest, _ := strings.Cut(keys, keySeparator)
-		keys = rest
-		if key == "" {
-			continue
-		}
-		if err := s.putKey(topic, key, v); err != nil {
-			return err
-		}
-	}
-	if s.w != nil {
-		s.w.publish()
-	}
+	s.w.publish()
 	return nil
-}
-
-// keySeparator stands between the words of KEYS (Java: MessageConst.KEY_SEPARATOR).
-const keySeparator = " "
-
-func (s *IndexService) putKey(topicHash int32, key string, v *codec.DispatchView) error {
-	hash := indexKeyHash(topicHash, key)
-	if s.resume.hashes != nil && s.putResumed(hash, v.CommitLogOffset) {
-		return nil
-	}
-	if s.w == nil || s.w.full() {
-		if err := s.nextFile(); err != nil {
-			return err
-		}
-	}
-	return s.w.put(hash, v.CommitLogOffset, v.StoreTimestampMs)
 }
 
 // putResumed tells that the key is in already, from before the start.

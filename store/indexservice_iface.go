@@ -3,7 +3,7 @@ package store
 import "github.com/boostermq/booster/codec"
 
 // indexService is what the store needs of the index files (Java: IndexService).
-// Put is called by the dispatch goroutine only, Query by anybody, the rest by
+// Put and Commit are called by the dispatch goroutine only, Query by anybody, the rest by
 // one goroutine at a time.
 type indexService interface {
 	// Load opens the files. clean = the last stop was clean; otherwise files
@@ -12,9 +12,10 @@ type indexService interface {
 	Load(clean bool, safeMs int64) error
 	// Truncate forgets what points at or beyond endPhyOffset, where the log ends.
 	Truncate(endPhyOffset int64) error
-	// Put indexes UNIQ_KEY and KEYS of a record. Strings of v die with the call.
-	// The error is for the log: dispatch goes on.
+	// Put takes UNIQ_KEY and KEYS of a record, Commit lets what was put be found.
+	// Strings of v die with the call. The errors are for the log: dispatch goes on.
 	Put(v *codec.DispatchView) error
+	Commit() error
 	// Query returns physical offsets of records that may carry topic#key, newest first.
 	Query(topic, key string, maxNum int, beginMs, endMs int64) indexResult
 	// DeleteExpired deletes files that point only below minPhyOffset.

@@ -147,6 +147,7 @@ func (r *reputService) dispatch(limit int64) {
 			continue
 		}
 		next := r.dispatchChunk(r.buf[:n], from, window, limit)
+		r.commitIndex()
 		if storeMs := r.view.StoreTimestampMs; storeMs != 0 { // now: the checkpoint takes it for a time of records in their queues
 			r.lastStoreMs.Store(storeMs)
 		}
@@ -218,9 +219,19 @@ func (r *reputService) dispatchRecord(v *codec.DispatchView) {
 		if err := r.index.Put(v); err != nil {
 			r.complain("index", "a record could not be indexed", v, err)
 		}
+		if r.awaited == nil || r.awaited() {
+			r.commitIndex() // who hears of a message can look it up
+		}
 	}
 	if q != nil && r.arriving != nil && cfg.BrokerRole != Slave {
 		r.arriving.Arriving(q.topic, v.QueueID, v.QueueOffset+1, v.TagsCode, v.StoreTimestampMs, r.bitMap, v.Properties)
+	}
+}
+
+// commitIndex writes what the records so far put into the index.
+func (r *reputService) commitIndex() {
+	if err := r.index.Commit(); err != nil {
+		r.complain("index", "records could not be indexed", &r.view, err)
 	}
 }
 
