@@ -245,6 +245,10 @@ func (p *pullProcessor) read(op *pullOp) (refusal *Refusal, parked bool) {
 		return pullMustWait, false
 	}
 	op.count(p.b, time.Since(begun))
+	if res.Status == store.ReadFailed { // clients ask again after a while
+		return &Refusal{codec.SystemError, fmt.Sprintf("the message at offset %d of topic[%s] queueId[%d] cannot be read from the disk, see the broker's log",
+			h.QueueOffset, h.Topic, h.QueueID)}, false
+	}
 	op.answer = codec.PullMessageResponseHeader{
 		SuggestWhichBrokerID: op.suggestBroker(), NextBeginOffset: res.NextBeginOffset,
 		MinOffset: res.MinOffset, MaxOffset: res.MaxOffset,

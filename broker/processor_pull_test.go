@@ -2,12 +2,15 @@ package broker
 
 import (
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/internal/vfs"
 )
 
 // TestPullChecks: the table of spec broker.md §5, in the order of its rows.
@@ -274,4 +277,28 @@ func TestShutdownWithHeldPull(t *testing.T) {
 	require.NotNil(t, again.topics.Select("T1"))
 	require.NotNil(t, again.groups.Peek("cg"))
 	stopBroker(t, again)
+}
+
+// TestPullOfUnreadableMessage: a pull that meets a disk error is refused, and goes on where it was when the disk can be read.
+func TestPullOfUnreadableMessage(t *testing.T) {
+	fsys := vfs.NewFaultFS(vfs.OS(), nil)
+	b := startBrokerWith(t, Options{Log: testLog(t), FS: fsys}, func(*Config) {})
+	p := dial(t, b)
+	putMessages(t, b, p, "T1", 3)
+	bad := b.store.CommitLogOffsetInQueue("T1", 0, 1)
+	fsys.Inject(func(op vfs.Op) (f vfs.Fault) {
+		if op.Kind == vfs.OpRead && strings.Contains(op.Path, "commitlog") && op.Offset <= bad && bad < op.Offset+op.Len {
+			f.Err = syscall.EIO
+		}
+		return f
+	})
+	pull := func(offset int64) *codec.Command { return p.do(codec.PullMessage, pullHeader("cg", "T1", offset), nil) }
+	first := pull(0)
+	requireAnswer(t, first, codec.Success, "FOUND")
+	require.Equal(t, "1", fields(first)["nextBeginOffset"])
+	requireAnswer(t, pull(1), codec.SystemError, "the message at offset 1 of topic[T1] queueId[0] cannot be read from the disk, see the broker's log")
+	fsys.Inject(nil)
+	again := pull(1)
+	requireAnswer(t, again, codec.Success, "FOUND")
+	require.Equal(t, "3", fields(again)["nextBeginOffset"])
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"errors"
+	"io"
+	"io/fs"
 	"sync"
 
 	"github.com/boostermq/booster/codec"
@@ -45,7 +47,11 @@ func (s *MessageStore) getMessage(topic string, queueID int32, offset int64, max
 		g.reader.log, g.reader.cached = s.commitLog, cached
 		g.ext.q = q
 		g.maxPhy, g.inDisk, g.rollTo = s.commitLog.maxPhyOffset(), s.inMemoryBytes(cfg), noRollOffset
-		return g.read(q, offset)
+		done := g.read(q, offset)
+		if g.trouble != nil {
+			s.log.Error("messages of a queue cannot be read", "queue", q.String(), "asked", offset, "next", res.NextBeginOffset, "status", res.Status.String(), "err", g.trouble)
+		}
+		return done
 	}
 	return true
 }
@@ -83,6 +89,8 @@ type getScan struct {
 	rollTo  int64 // entries below point into a log file that is gone
 	full    bool
 	cold    bool // ended where it would have to wait
+	failed  bool // ended where the disk failed
+	trouble error
 }
 
 type scanPool struct{ p sync.Pool }
@@ -118,8 +126,12 @@ func (g *getScan) read(q *ConsumeQueue, offset int64) bool {
 			g.cold = true // or the end: whoever may wait finds out
 			break
 		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, io.EOF) {
+			g.fail(err)
+			break
+		}
 		if err != nil || n == 0 {
-			if index == offset { // the file is gone or cannot be read
+			if index == offset { // the file is gone, or cut
 				g.res.Status, g.res.NextBeginOffset = OffsetFoundNull, correctOffset(g.cfg, offset, q.nextFileIndex(offset))
 				return true
 			}
@@ -131,6 +143,9 @@ func (g *getScan) read(q *ConsumeQueue, offset int64) bool {
 		step *= 2
 	}
 	g.res.NextBeginOffset = index
+	if g.failed && index == offset {
+		g.res.Status = ReadFailed
+	}
 	g.res.SuggestSlave = g.maxPhy-g.seenPhy > g.inDisk
 	return !g.cold || g.res.MsgCount > 0
 }
@@ -167,8 +182,12 @@ func (g *getScan) scan() {
 		case errors.Is(err, errNoData):
 			g.removed()
 			g.rollTo = g.reader.log.files.fileStart(e.phyOffset) + g.reader.log.files.fileBytes
-		case err != nil:
+		case errors.Is(err, errDamaged): // it will not get better
+			g.trouble = err
 			g.removed()
+		case err != nil:
+			g.fail(err)
+			return
 		case !g.matchRecord(rec, known):
 			g.noMatch()
 		default:
@@ -214,6 +233,10 @@ func (g *getScan) matchRecord(rec []byte, known bool) bool {
 	}
 	return g.filter.MatchRecord(props)
 }
+
+// fail ends the batch before what the disk could not read: a reader must not go
+// past it, for it may be read another time.
+func (g *getScan) fail(err error) { g.full, g.failed, g.trouble = true, true, err }
 
 func (g *getScan) noMatch() {
 	if g.res.MsgCount == 0 {

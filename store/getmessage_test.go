@@ -1,16 +1,19 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/internal/vfs"
 )
 
 // tagFilter matches by tag code and by a piece of the properties.
@@ -277,4 +280,71 @@ func TestVanishedPagesAreAnError(t *testing.T) {
 		_ = guardFault(func() error { panic("a bug goes on") })
 	})
 	require.NoError(t, os.Truncate(name, 8192))
+}
+
+// TestReadErrorStopsReader: what the disk cannot read is not passed over, for it
+// was acknowledged and may be read another time.
+func TestReadErrorStopsReader(t *testing.T) {
+	ff := vfs.NewFaultFS(vfs.NewMemFS(), nil)
+	o := testOptions(testConfig("/store"))
+	o.FS = ff
+	s := openStore(t, o)
+	for i := range 10 {
+		put(t, s, "T", 0, fmt.Sprintf("%d%s", i, strings.Repeat("x", 5000)))
+	}
+	waitDispatched(t, s)
+	bad := s.CommitLogOffsetInQueue("T", 0, 5) + 100
+	res := GetResult{}
+	f := func(offset int64, filter MessageFilter, want GetStatus, count int, next int64) {
+		t.Helper()
+		s.GetMessage("T", 0, offset, 32, filter, &res)
+		require.Equal(t, want, res.Status)
+		require.Equal(t, count, res.MsgCount)
+		require.Equal(t, next, res.NextBeginOffset)
+	}
+	fail := func(part string) {
+		ff.Inject(func(op vfs.Op) (f vfs.Fault) {
+			if op.Kind == vfs.OpRead && strings.Contains(op.Path, part) && op.Offset <= bad && bad < op.Offset+op.Len {
+				f.Err = syscall.EIO
+			}
+			return f
+		})
+	}
+	fail("commitlog")
+	f(0, nil, Found, 5, 5)
+	f(5, nil, ReadFailed, 0, 5)
+	f(5, tagFilter{code: 97}, ReadFailed, 0, 5)
+	f(0, tagFilter{props: "none"}, NoMatchedMessage, 0, 5)
+	f(6, nil, Found, 4, 10) // who resets his offset goes on
+	require.False(t, s.GetMessageCached("T", 0, 5, 32, nil, &res), "who may not wait does not see the error")
+	ff.Inject(nil)
+	f(5, nil, Found, 5, 10)
+
+	s.queues.flush()
+	bad = 3 * cqEntryBytes
+	fail("consumequeue")
+	f(0, nil, ReadFailed, 0, 0)
+	f(4, nil, Found, 6, 10)
+	ff.Inject(nil)
+	f(0, nil, Found, 10, 10)
+}
+
+// TestDamagedRecordAloneIsPassedOver: a record that is not what its entry says
+// does not take those behind it along.
+func TestDamagedRecordAloneIsPassedOver(t *testing.T) {
+	s := openStore(t, testOptions(testConfig(t.TempDir())))
+	for i := range 10 {
+		put(t, s, "T", 0, fmt.Sprint(i))
+	}
+	waitDispatched(t, s)
+	name, _ := logFileOf(s, 0)
+	file, err := os.OpenFile(name, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = file.WriteAt([]byte{1, 2, 3}, s.CommitLogOffsetInQueue("T", 0, 3)+magicPos)
+	require.NoError(t, errors.Join(err, file.Close()))
+	var res GetResult
+	s.GetMessage("T", 0, 0, 32, nil, &res)
+	require.Equal(t, []any{Found, 9, int64(10)}, []any{res.Status, res.MsgCount, res.NextBeginOffset})
+	s.GetMessage("T", 0, 3, 1, nil, &res)
+	require.Equal(t, []any{Found, 1, int64(5)}, []any{res.Status, res.MsgCount, res.NextBeginOffset})
 }

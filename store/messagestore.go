@@ -99,7 +99,7 @@ func newMessageStore(o Options, levels []int64) *MessageStore {
 	s.queues.ext.fileBytes, s.queues.ext.write = int64(cfg.MappedFileSizeConsumeQueueExt), cfg.EnableConsumeQueueExt
 	s.index = openIndexService(s)
 	s.reput = newReputService(s.commitLog, s.queues, s.index, &s.cfg, levels, nil, s.log)
-	s.reput.bitMaps = o.BitMaps
+	s.reput.bitMaps, s.reput.stop = o.BitMaps, s.stop
 	s.checkpoint = storeCheckpoint{fs: s.fs, path: filepath.Join(cfg.StorePathRootDir, "checkpoint")}
 	return s
 }
@@ -153,7 +153,7 @@ func (s *MessageStore) Start() error {
 	s.running.Go(func() { s.commitLog.runWriter(s.stop) })
 	s.running.Go(func() { s.commitLog.runAllocator(s.stop) })
 	s.running.Go(func() { s.commitLog.runFlush(s.stop) })
-	s.running.Go(func() { s.reput.run(s.stop) })
+	s.running.Go(func() { s.reput.run() })
 	s.running.Go(func() { s.runQueueFlush(s.stop) })
 	s.flags.clear(flagShutdown)
 	return nil

@@ -11,6 +11,10 @@ import (
 // errWouldWait is returned to who must not wait for what is not in memory.
 var errWouldWait = errors.New("not in memory")
 
+// errDamaged is returned for an entry that points at no record, and for a record
+// that is not what its entry says.
+var errDamaged = errors.New("damaged entry or record")
+
 // recordReader reads the records that queue entries point at. It reads files,
 // no mapping: a read that waits for the disk then holds up nobody else, and a
 // bad sector is an error. Records that lie close together come with one read.
@@ -37,12 +41,12 @@ func (r *recordReader) reset() {
 
 // record returns the record the first of entries points at; it is good until
 // the next call. The records of up to n entries are expected to be asked for in
-// turn. What the bytes say must agree with the entry, else the entry is damaged
-// or the record gone.
+// turn. Errors: errNoData when its file is gone, errDamaged, errWouldWait; any
+// other means that it is there and cannot be read now.
 func (r *recordReader) record(entries []byte, n int) ([]byte, error) {
 	e := parseCQEntry(entries)
 	if e.phyOffset < 0 || e.sizeBytes < minRecordBytes || e.end() < 0 {
-		return nil, errNoData
+		return nil, fmt.Errorf("%w: %d bytes at %d", errDamaged, e.sizeBytes, e.phyOffset)
 	}
 	if e.phyOffset < r.at || e.end() > r.at+int64(len(r.piece)) {
 		if err := r.read(e, entries, n); err != nil {
@@ -51,7 +55,7 @@ func (r *recordReader) record(entries []byte, n int) ([]byte, error) {
 	}
 	b := r.piece[e.phyOffset-r.at:][:e.sizeBytes]
 	if !isRecordOf(b, e) {
-		return nil, fmt.Errorf("%w: no record of %d bytes at %d", errNoData, e.sizeBytes, e.phyOffset)
+		return nil, fmt.Errorf("%w: no record of %d bytes at %d", errDamaged, e.sizeBytes, e.phyOffset)
 	}
 	return b, nil
 }
@@ -61,15 +65,18 @@ func (r *recordReader) read(e cqEntry, entries []byte, n int) error {
 	start := r.log.files.fileStart(e.phyOffset)
 	limit := min(r.log.committed.Load(), start+r.log.files.fileBytes)
 	if e.end() > limit {
-		return errNoData
+		return fmt.Errorf("%w: %d bytes at %d end behind %d", errDamaged, e.sizeBytes, e.phyOffset, limit)
 	}
 	if e.sizeBytes > pieceBytes {
 		if r.cached {
 			return errWouldWait // to copy that much takes its time, too
 		}
 		// An entry alone does not get that much memory.
-		if err := r.fill(e.phyOffset, e.phyOffset+minRecordBytes); err != nil || !isRecordOf(r.piece, e) {
-			return errors.Join(err, errNoData)
+		if err := r.fill(e.phyOffset, e.phyOffset+minRecordBytes); err != nil {
+			return err
+		}
+		if !isRecordOf(r.piece, e) {
+			return fmt.Errorf("%w: no record of %d bytes at %d", errDamaged, e.sizeBytes, e.phyOffset)
 		}
 	}
 	end := pieceEnd(e, entries, n, limit)
@@ -107,8 +114,10 @@ func (r *recordReader) fill(from, to int64) error {
 		if !r.log.readCached(b, from) {
 			return errWouldWait
 		}
-	} else if got, err := r.log.readAt(b, from); err != nil || got < n {
-		return errors.Join(err, errNoData)
+	} else if got, err := r.log.readAt(b, from); err != nil {
+		return err
+	} else if got < n {
+		return errNoData // somebody cut the file
 	}
 	r.piece, r.at = b, from
 	return nil

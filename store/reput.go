@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,9 @@ import (
 //   - On a master limit is always a record boundary, so after bytes that are no
 //     record it can go on there at the latest. On a slave the last record may be
 //     there in part only: it waits for the rest.
-//   - Nothing that a record holds, and no failing queue, stops it.
+//   - Nothing that a record holds, and no failing queue, stops it. A disk that
+//     cannot be read holds it up for reputReadTries; then it goes past the page.
+//     A stop meanwhile is not clean: the next start dispatches the rest.
 type reputService struct {
 	log      *CommitLog
 	queues   *queueTable
@@ -37,6 +40,10 @@ type reputService struct {
 	lingering atomic.Bool
 	hurry     chan struct{}
 
+	stop    <-chan struct{}
+	stopped bool // while it waited for the disk
+	gaveUp  bool // on the disk, until it can be read again
+
 	buf     []byte
 	view    codec.DispatchView
 	bitMap  []byte          // of the record at hand, empty = none
@@ -50,6 +57,9 @@ const (
 	reputLinger     = time.Millisecond
 	reputChunkBytes = 256 << 10
 	maxBadSeen      = 1000
+
+	reputReadRetry = time.Second
+	reputReadTries = 60
 )
 
 func newReputService(log *CommitLog, queues *queueTable, index indexService, cfg *atomic.Pointer[Config], levels []int64, arriving ArrivingListener, logger *slog.Logger) *reputService {
@@ -81,7 +91,7 @@ func (r *reputService) soon() {
 
 // linger lets records gather. Whoever begins to wait while it looks at awaited
 // sees lingering and ends it.
-func (r *reputService) linger(stop <-chan struct{}, timer *time.Timer) {
+func (r *reputService) linger(timer *time.Timer) {
 	if r.awaited == nil {
 		return
 	}
@@ -89,7 +99,7 @@ func (r *reputService) linger(stop <-chan struct{}, timer *time.Timer) {
 	if !r.awaited() {
 		timer.Reset(reputLinger)
 		select {
-		case <-stop:
+		case <-r.stop:
 		case <-timer.C:
 		case <-r.hurry:
 		}
@@ -97,24 +107,26 @@ func (r *reputService) linger(stop <-chan struct{}, timer *time.Timer) {
 	r.lingering.Store(false)
 }
 
-func (r *reputService) run(stop <-chan struct{}) {
+func (r *reputService) run() {
 	timer := time.NewTimer(reputLinger)
 	defer timer.Stop()
 	for {
 		limit := r.limit()
-		r.dispatch(limit)
+		if !r.dispatch(limit) {
+			return
+		}
 		r.reached.Store(limit)
 		r.idle.Store(true)
 		if limit != r.limit() {
 			r.idle.Store(false) // it moved before idle was seen
 		} else {
 			select {
-			case <-stop:
+			case <-r.stop:
 				return
 			case <-r.wake:
 			}
 		}
-		r.linger(stop, timer)
+		r.linger(timer)
 	}
 }
 
@@ -126,8 +138,9 @@ func (r *reputService) limit() int64 {
 	return r.log.committed.Load()
 }
 
-// dispatch handles all records before limit.
-func (r *reputService) dispatch(limit int64) {
+// dispatch handles all records before limit. false: the store stops before the
+// disk could be read.
+func (r *reputService) dispatch(limit int64) bool {
 	if r.buf == nil {
 		r.buf = make([]byte, reputChunkBytes)
 	}
@@ -140,13 +153,14 @@ func (r *reputService) dispatch(limit int64) {
 		fileEnd := r.log.files.fileStart(from) + r.log.files.fileBytes
 		window := min(limit, fileEnd) - from
 		want := min(int64(len(r.buf)), window)
-		n, err := r.log.readAt(r.buf[:want], from)
-		if err != nil || int64(n) < want {
+		if err := r.read(r.buf[:want], from); r.stopped {
+			return false
+		} else if err != nil {
 			r.slog.Error("the commit log cannot be read, dispatch skips a page", "offset", from, "err", err)
 			r.from.Store(r.resync(from, min(from-from%pageBytes+pageBytes, limit), limit))
 			continue
 		}
-		next := r.dispatchChunk(r.buf[:n], from, window, limit)
+		next := r.dispatchChunk(r.buf[:want], from, window, limit)
 		r.commitIndex()
 		if storeMs := r.view.StoreTimestampMs; storeMs != 0 { // now: the checkpoint takes it for a time of records in their queues
 			r.lastStoreMs.Store(storeMs)
@@ -155,6 +169,34 @@ func (r *reputService) dispatch(limit int64) {
 	}
 	if len(r.buf) > reputChunkBytes {
 		r.buf = nil
+	}
+	return !r.stopped
+}
+
+// read fills p with the log from phyOffset on. A disk that fails is asked again.
+func (r *reputService) read(p []byte, phyOffset int64) error {
+	for try := 1; ; try++ {
+		n, err := r.log.readAt(p, phyOffset)
+		if err == nil && n < len(p) {
+			err = errNoData // somebody cut the file
+		}
+		if err == nil || errors.Is(err, errNoData) {
+			r.gaveUp = false
+			return err
+		}
+		if r.gaveUp || try == reputReadTries {
+			r.gaveUp = true
+			return err
+		}
+		if try == 1 {
+			r.slog.Error("the commit log cannot be read, dispatch waits", "offset", phyOffset, "err", err)
+		}
+		select {
+		case <-r.stop:
+			r.stopped = true
+			return err
+		case <-time.After(reputReadRetry):
+		}
 	}
 }
 
@@ -179,11 +221,12 @@ func (r *reputService) dispatchChunk(chunk []byte, from, window, limit int64) in
 			}
 			// Longer than the buffer.
 			r.buf = make([]byte, max(size, 2*len(r.buf)))
-			n, err := r.log.readAt(r.buf[:min(int64(len(r.buf)), window)], at)
-			if err != nil {
+			chunk = r.buf[:min(int64(len(r.buf)), window)]
+			if err := r.read(chunk, at); r.stopped {
+				return at
+			} else if err != nil {
 				return r.resync(at, at+1, limit)
 			}
-			chunk = r.buf[:n]
 		case at+int64(max(size, minRecordBytes)) > limit && r.cfg.Load().BrokerRole == Slave:
 			return at
 		default:

@@ -67,11 +67,12 @@ const (
 	OffsetTooSmall
 	NoMatchedLogicQueue
 	NoMessageInQueue
+	ReadFailed // not of Java, whose broker gets a fault: the disk failed at NextBeginOffset, which is the offset asked for
 )
 
 var getStatusNames = [...]string{
 	"FOUND", "NO_MATCHED_MESSAGE", "MESSAGE_WAS_REMOVING", "OFFSET_FOUND_NULL", "OFFSET_OVERFLOW_BADLY",
-	"OFFSET_OVERFLOW_ONE", "OFFSET_TOO_SMALL", "NO_MATCHED_LOGIC_QUEUE", "NO_MESSAGE_IN_QUEUE",
+	"OFFSET_OVERFLOW_ONE", "OFFSET_TOO_SMALL", "NO_MATCHED_LOGIC_QUEUE", "NO_MESSAGE_IN_QUEUE", "READ_FAILED",
 }
 
 func (s GetStatus) String() string {

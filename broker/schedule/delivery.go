@@ -80,6 +80,9 @@ func (s *Service) deliverNext(l *level, now int64) {
 	case store.OffsetOverflowOne, store.NoMessageInQueue, store.NoMatchedLogicQueue:
 		l.sleep(s.store)
 		return
+	case store.ReadFailed: // the store tells why
+		l.later(now)
+		return
 	default: // OffsetTooSmall, OffsetFoundNull: the log was cut at its beginning
 		s.log.Warn("delayed messages are gone before they were delivered", "level", l.number,
 			"offset", l.position, "next", res.NextBeginOffset, "status", res.Status.String())
@@ -108,9 +111,12 @@ func (s *Service) deliverAgain(l *level, now int64) {
 	for i, offset := range again {
 		res := &s.batch.read
 		s.store.GetMessage(codec.ScheduleTopic, l.queueID(), offset, 1, nil, res)
-		if res.Status == store.Found && codec.RecordQueueOffset(res.Buf) == offset {
+		switch {
+		case res.Status == store.Found && codec.RecordQueueOffset(res.Buf) == offset:
 			s.deliverRecords(l, res.Buf)
-		} else {
+		case res.Status == store.ReadFailed:
+			l.retry = append(l.retry, offset)
+		default:
 			s.log.Error("a delayed message is gone before it was delivered", "level", l.number, "offset", offset, "status", res.Status.String())
 		}
 		if len(l.retry) > 0 {

@@ -29,8 +29,9 @@ type fakeStore struct {
 	flushed int64 // -1: always everything
 	refuse  func(m *codec.Message) store.PutStatus
 	reads   int
-	reading func()           // before a read begins
-	first   map[string]int64 // min offset of a queue
+	reading func()                  // before a read begins
+	first   map[string]int64        // min offset of a queue
+	bad     func(offset int64) bool // the disk cannot read the message there; nil: it can
 }
 
 type entry struct {
@@ -116,6 +117,12 @@ func (f *fakeStore) GetMessage(topic string, queueID int32, offset int64, maxNum
 		e := q[offset]
 		if filter != nil && !filter.MatchQueue(e.tagsCode, 0, nil) {
 			continue
+		}
+		if f.bad != nil && f.bad(offset) {
+			if res.MsgCount == 0 {
+				res.Status = store.ReadFailed
+			}
+			break
 		}
 		if e.record == nil {
 			if res.MsgCount == 0 {

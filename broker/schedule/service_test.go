@@ -234,6 +234,37 @@ func TestStoreRefuses(t *testing.T) {
 	})
 }
 
+// TestDiskCannotRead: a delayed message that cannot be read is waited for, on
+// its first try and on a later one, and delivered once.
+func TestDiskCannotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "1s", nil)
+		for _, body := range []string{"a", "b", "c"} {
+			w.store.send(t, message("T", 0, body, 1))
+		}
+		w.store.set(func() { w.store.bad = func(offset int64) bool { return offset == 1 } })
+		w.after(time.Minute)
+		require.Equal(t, []string{"a@1s"}, w.delivered(t))
+		require.Equal(t, int64(1), w.offsets.get(1))
+		require.Less(t, w.store.reads, 80)
+		w.store.set(func() {
+			w.store.bad = nil
+			w.store.refuse = func(*codec.Message) store.PutStatus { return store.ServiceNotAvailable }
+		})
+		w.after(2 * time.Minute) // b and c were read, and are read again when the store takes them
+		w.store.set(func() {
+			w.store.bad = func(int64) bool { return true }
+			w.store.refuse = nil
+		})
+		w.after(3 * time.Minute)
+		require.Equal(t, []string{"a"}, w.store.bodies(t, "T", 0))
+		w.store.set(func() { w.store.bad = nil })
+		w.after(4 * time.Minute)
+		require.Equal(t, []string{"a", "b", "c"}, w.store.bodies(t, "T", 0))
+		require.Equal(t, int64(3), w.offsets.get(1))
+	})
+}
+
 // TestBigBacklog: more than one batch, all levels get their turn.
 func TestBigBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
