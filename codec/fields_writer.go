@@ -8,7 +8,8 @@ import (
 
 // FieldWriter renders ext fields, in JSON or in ROCKETMQ form, into the frame
 // that is being appended. Fields come out in the order of the calls; it keeps
-// no duplicates apart: the reader takes the last one.
+// no duplicates apart: the reader takes the last one. Keys are names of header
+// fields: printable ASCII without '"' and '\\'.
 type FieldWriter struct {
 	buf       []byte
 	serialize SerializeType
@@ -78,16 +79,34 @@ func (w *FieldWriter) fields(header CustomHeader, ext Fields) {
 		header.AppendFields(w)
 	}
 	for i := range ext {
-		w.Str(ext[i].Key, ext[i].Value)
+		w.extField(ext[i].Key, ext[i].Value)
 	}
 }
 
-func (w *FieldWriter) jsonKey(key string) {
+// extField is Str for a key from anywhere.
+func (w *FieldWriter) extField(key, value string) {
+	if w.serialize == SerializeROCKETMQ {
+		w.Str(key, value)
+		return
+	}
+	w.comma()
+	w.buf = append(appendJSONString(w.buf, key), ':')
+	w.buf = appendJSONString(w.buf, value)
+}
+
+func (w *FieldWriter) comma() {
 	if w.count > 0 {
 		w.buf = append(w.buf, ',')
 	}
 	w.count++
-	w.buf = append(appendJSONString(w.buf, key), ':')
+}
+
+// jsonKey writes the key of a header, which needs no escapes.
+func (w *FieldWriter) jsonKey(key string) {
+	w.comma()
+	w.buf = append(w.buf, '"')
+	w.buf = append(w.buf, key...)
+	w.buf = append(w.buf, '"', ':')
 }
 
 func (w *FieldWriter) binaryKey(key string) {

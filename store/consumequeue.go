@@ -164,16 +164,19 @@ func (q *ConsumeQueue) readUnlock(dst []byte, index int64, n int, cached bool) (
 	fileBytes := q.mu.fileBytes
 	pos := index * cqEntryBytes
 	start := pos - pos%fileBytes
+	limit := min(q.mu.tailStart*cqEntryBytes-start, fileBytes)
 	n = int(min(int64(n), q.mu.tailStart-index, (start+fileBytes-pos)/cqEntryBytes))
 	q.mu.Unlock()
 	// No lock from here on: what is in a file is not changed any more, only deleted.
 	from := len(dst)
 	dst = append(dst, make([]byte, n*cqEntryBytes)...)
-	read := q.table.cache.readAt
+	var err error
 	if cached {
-		read = q.table.cache.readCached
+		err = q.table.cache.readCached(q.fileKey(start), dst[from:], pos-start, limit)
+	} else {
+		err = q.table.cache.readAt(q.fileKey(start), dst[from:], pos-start)
 	}
-	if err := read(q.fileKey(start), dst[from:], pos-start); err != nil {
+	if err != nil {
 		return dst[:from], 0, err
 	}
 	return dst, n, nil

@@ -227,6 +227,69 @@ func TestFileCacheIsBounded(t *testing.T) {
 	require.Error(t, err)
 }
 
+// TestReadAhead: what readCached read ahead is given to the next who asks, and
+// never anything that was written later or belongs to a deleted life of the queue.
+func TestReadAhead(t *testing.T) {
+	ff := vfs.NewFaultFS(vfs.NewMemFS(), nil)
+	table := newQueueTable(ff, "/store/consumequeue", 1000*cqEntryBytes, slog.New(slog.DiscardHandler), &runningFlags{})
+	q := table.findOrCreate("T", 0)
+	reads := 0
+	ff.Inject(func(op vfs.Op) (f vfs.Fault) {
+		if op.Kind == vfs.OpRead {
+			reads++
+		}
+		return f
+	})
+	has := func(from, n, want int64) {
+		t.Helper()
+		b, got, err := q.readCached(nil, from, int(n))
+		require.NoError(t, err)
+		require.EqualValues(t, want, got)
+		for i := range want {
+			require.Equal(t, entryAt(from+i), parseCQEntry(b[i*cqEntryBytes:]))
+		}
+	}
+	appendEntries(t, q, 0, 900)
+	table.flush()
+	for from := int64(0); from+32 < blockBytes/cqEntryBytes; from += 32 {
+		has(from, 32, 32)
+	}
+	require.Equal(t, 1, reads)
+	has(880, 32, 20)
+	appendEntries(t, q, 900, 950)
+	has(880, 32, 20) // the rest is in memory
+	table.flush()
+	has(880, 32, 32)
+	appendEntries(t, q, 950, 1200)
+	table.flush()
+	has(990, 32, 10) // to the end of the file
+	has(1000, 200, 200)
+	require.Equal(t, 6, reads, "no block where nothing is to be read ahead")
+
+	// A new life, read by who still knows the old length.
+	key := q.fileKey(0)
+	log := &CommitLog{}
+	log.mu.next = 1 << 40
+	require.NoError(t, q.destroy(log))
+	reborn := func(i int64) cqEntry { e := entryAt(i); e.phyOffset += 1 << 40; return e }
+	add := func(from, to int64) {
+		for i := from; i < to; i++ {
+			require.NoError(t, q.append(reborn(i), i, nil))
+		}
+		table.flush()
+	}
+	add(0, 50)
+	p := make([]byte, 40*cqEntryBytes)
+	require.NoError(t, table.cache.readCached(key, p, 0, 900*cqEntryBytes))
+	add(50, 100)
+	b, n, err := q.readCached(nil, 20, 64)
+	require.NoError(t, err)
+	require.Equal(t, 64, n)
+	for i := range int64(64) {
+		require.Equal(t, reborn(20+i), parseCQEntry(b[i*cqEntryBytes:]))
+	}
+}
+
 func TestManyQueuesAreCheap(t *testing.T) {
 	const queues = 20_000
 	dir := t.TempDir()

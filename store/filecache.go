@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/boostermq/booster/internal/vfs"
@@ -46,7 +47,15 @@ type cachedFile struct {
 	key        fileKey
 	refs       int // holders, the cache being one
 	prev, next *cachedFile
+
+	// block is what readCached read ahead, from byte blockAt on. Guarded by the cache's lock.
+	block   []byte
+	blockAt int64
 }
+
+// blockBytes is how far readCached reads ahead: who reads a backlog asks for 32
+// entries at a time.
+const blockBytes = 8 << 10 / cqEntryBytes * cqEntryBytes
 
 const fileCacheCapacity = 1024
 
@@ -125,20 +134,61 @@ func (c *fileCache) readAt(key fileKey, p []byte, off int64) error {
 	return err
 }
 
-// readCached is readAt for who must not wait.
-func (c *fileCache) readCached(key fileKey, p []byte, off int64) error {
-	f := c.getOpen(key)
+// readCached is readAt for who must not wait. Entries before byte limit are not
+// changed any more, only deleted with their file.
+func (c *fileCache) readCached(key fileKey, p []byte, off, limit int64) error {
+	c.mu.Lock()
+	f := c.mu.files[key]
 	if f == nil {
+		c.mu.Unlock()
 		return errWouldWait
 	}
-	ok := f.ReadCached(p, off)
-	if c.letGo(f) {
+	c.touch(f)
+	if at := off - f.blockAt; at >= 0 && at+int64(len(p)) <= int64(len(f.block)) {
+		copy(p, f.block[at:])
+		c.mu.Unlock()
+		return nil
+	}
+	f.refs++
+	block := f.block
+	f.block = nil
+	c.mu.Unlock()
+
+	block, ok := f.readBlock(block, p, off, limit)
+
+	c.mu.Lock()
+	f.block, f.blockAt = block, off
+	f.refs--
+	last := f.refs == 0
+	c.mu.Unlock()
+	if last {
 		go c.closeDeleted(f)
 	}
 	if !ok {
 		return errWouldWait
 	}
 	return nil
+}
+
+// readBlock fills p, and block with what begins there. Law: in a block there is
+// no entry that is yet to be written. Where the queue was deleted and began anew
+// after limit was read, such entries are zero.
+func (f *cachedFile) readBlock(block, p []byte, off, limit int64) (_ []byte, ok bool) {
+	n := int(min(limit-off, blockBytes))
+	if n <= len(p) {
+		return block[:0], f.ReadCached(p, off)
+	}
+	block = slices.Grow(block[:0], blockBytes)[:n]
+	if !f.ReadCached(block, off) {
+		return block[:0], f.ReadCached(p, off)
+	}
+	copy(p, block)
+	for i := 0; i+cqEntryBytes <= n; i += cqEntryBytes {
+		if parseCQEntry(block[i:]).sizeBytes == 0 {
+			return block[:i], true
+		}
+	}
+	return block, true
 }
 
 // closeDeleted closes a file whose last reader must not wait for that.

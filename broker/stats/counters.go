@@ -31,6 +31,7 @@ func (l *leaf) brokerAs() source { return source{&l.nums, nil} }
 // incTopicPutSize, incQueuePutNums, incQueuePutSize, incBrokerPutNums).
 type PutCounters struct {
 	leaf
+	key   counterKey
 	sizes sizeCounters
 }
 
@@ -78,10 +79,17 @@ type counterShard struct {
 // request. With a queue seen before it allocates nothing. A caller that keeps
 // the result asks again after the topic was deleted.
 func (m *Manager) Put(topic string, queueID int32) *PutCounters {
+	recent := &m.recentPuts[recentIndex(topic, queueID)]
+	if c := recent.Load(); c != nil && c.key.queueID == queueID && c.key.topic == topic {
+		return c
+	}
 	k := counterKey{topic: topic, queueID: queueID}
 	s := m.shard(k)
 	s.mu.RLock()
 	c := s.puts[k]
+	if c != nil {
+		recent.Store(c) // under mu, so that forget finds it
+	}
 	s.mu.RUnlock()
 	if c != nil {
 		return c
@@ -92,7 +100,7 @@ func (m *Manager) Put(topic string, queueID int32) *PutCounters {
 		return c
 	}
 	k.topic = strings.Clone(topic)
-	c = new(PutCounters)
+	c = &PutCounters{key: k}
 	m.attachPut(k, &c.leaf)
 	if s.puts == nil {
 		s.puts = make(map[counterKey]*PutCounters)
@@ -181,6 +189,7 @@ func (m *Manager) forget(remove func(k counterKey) bool) {
 		for k, c := range s.puts {
 			if remove(k) {
 				delete(s.puts, k)
+				m.recentPuts[recentIndex(k.topic, k.queueID)].CompareAndSwap(c, nil)
 				m.brokerPutNums.detach(c.brokerAs())
 			}
 		}
@@ -192,6 +201,17 @@ func (m *Manager) forget(remove func(k counterKey) bool) {
 		}
 		s.mu.Unlock()
 	}
+}
+
+// recentCounters bounds what is found without lock and map; a power of two.
+const recentCounters = 64
+
+func recentIndex(topic string, queueID int32) uint32 {
+	n := uint32(len(topic))
+	if n == 0 {
+		return 0
+	}
+	return (31*(31*n+uint32(topic[n-1])) + uint32(queueID)) % recentCounters
 }
 
 func (m *Manager) shard(k counterKey) *counterShard {

@@ -25,8 +25,9 @@ type Manager struct {
 
 	brokerPutNums, brokerGetNums *Item
 
-	seed     maphash.Seed
-	counters [counterShards]counterShard
+	seed       maphash.Seed
+	counters   [counterShards]counterShard
+	recentPuts [recentCounters]atomic.Pointer[PutCounters] // of counters; what was found lately
 
 	stop chan struct{}
 	done sync.WaitGroup
