@@ -31,7 +31,7 @@ func (w *FieldWriter) Str(key, value string) {
 }
 
 // Plain writes a field whose value is printable ASCII without '"' and '\\', as ids are.
-func (w *FieldWriter) Plain(key string, value string) {
+func (w *FieldWriter) Plain(key, value string) {
 	if w.serialize == SerializeROCKETMQ {
 		w.Str(key, value)
 		return

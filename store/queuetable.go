@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/internal/recent"
 	"github.com/boostermq/booster/internal/vfs"
 )
 
@@ -28,10 +29,10 @@ type queueTable struct {
 		sync.RWMutex
 		topics map[string]map[int32]*ConsumeQueue // only grows: a deleted topic's queues are emptied
 	}
-	recent   [recentQueues]atomic.Pointer[ConsumeQueue] // of topics; what was found lately, at recentIndex
-	failing  atomic.Int32                               // queues that keep entries they could not write
-	dirty    queueSet                                   // queues with a tail
-	unsynced queueSet                                   // queues written since the last sync
+	recent   recent.Table[ConsumeQueue] // of topics; what was found lately
+	failing  atomic.Int32               // queues that keep entries they could not write
+	dirty    queueSet                   // queues with a tail
+	unsynced queueSet                   // queues written since the last sync
 }
 
 // queueTableExt is what the queues need to know of consumequeue_ext.
@@ -69,29 +70,18 @@ func newQueueTable(fsys vfs.FS, dir string, fileBytes int64, log *slog.Logger, f
 	return t
 }
 
-// recentQueues bounds recent; a power of two.
-const recentQueues = 64
-
-func recentIndex(topic string, queueID int32) uint32 {
-	n := uint32(len(topic))
-	if n == 0 {
-		return 0
-	}
-	return (31*(31*n+uint32(topic[n-1])) + uint32(queueID)) % recentQueues
-}
-
 // find returns the queue or nil. It keeps nothing of topic. Every message asks
 // twice, so those that many ask for are found without lock and map.
 func (t *queueTable) find(topic string, queueID int32) *ConsumeQueue {
-	recent := &t.recent[recentIndex(topic, queueID)]
-	if q := recent.Load(); q != nil && q.queueID == queueID && q.topic == topic {
+	slot := t.recent.Slot(topic, queueID)
+	if q := slot.Load(); q != nil && q.queueID == queueID && q.topic == topic {
 		return q
 	}
 	t.mu.RLock()
 	q := t.mu.topics[topic][queueID]
 	t.mu.RUnlock()
 	if q != nil {
-		recent.Store(q)
+		slot.Store(q)
 	}
 	return q
 }

@@ -79,7 +79,7 @@ type counterShard struct {
 // request. With a queue seen before it allocates nothing. A caller that keeps
 // the result asks again after the topic was deleted.
 func (m *Manager) Put(topic string, queueID int32) *PutCounters {
-	recent := &m.recentPuts[recentIndex(topic, queueID)]
+	recent := m.recentPuts.Slot(topic, queueID)
 	if c := recent.Load(); c != nil && c.key.queueID == queueID && c.key.topic == topic {
 		return c
 	}
@@ -189,7 +189,7 @@ func (m *Manager) forget(remove func(k counterKey) bool) {
 		for k, c := range s.puts {
 			if remove(k) {
 				delete(s.puts, k)
-				m.recentPuts[recentIndex(k.topic, k.queueID)].CompareAndSwap(c, nil)
+				m.recentPuts.Slot(k.topic, k.queueID).CompareAndSwap(c, nil)
 				m.brokerPutNums.detach(c.brokerAs())
 			}
 		}
@@ -201,17 +201,6 @@ func (m *Manager) forget(remove func(k counterKey) bool) {
 		}
 		s.mu.Unlock()
 	}
-}
-
-// recentCounters bounds what is found without lock and map; a power of two.
-const recentCounters = 64
-
-func recentIndex(topic string, queueID int32) uint32 {
-	n := uint32(len(topic))
-	if n == 0 {
-		return 0
-	}
-	return (31*(31*n+uint32(topic[n-1])) + uint32(queueID)) % recentCounters
 }
 
 func (m *Manager) shard(k counterKey) *counterShard {

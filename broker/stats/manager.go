@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/boostermq/booster/codec"
+	"github.com/boostermq/booster/internal/recent"
 )
 
 // Options is what a Manager needs.
@@ -27,7 +28,7 @@ type Manager struct {
 
 	seed       maphash.Seed
 	counters   [counterShards]counterShard
-	recentPuts [recentCounters]atomic.Pointer[PutCounters] // of counters; what was found lately
+	recentPuts recent.Table[PutCounters] // of counters; what was found lately
 
 	stop chan struct{}
 	done sync.WaitGroup
