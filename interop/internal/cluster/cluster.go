@@ -28,7 +28,7 @@ const (
 
 // startTimeout bounds the start of a server, stopTimeout its clean stop, both on a busy machine.
 const (
-	startTimeout = 60 * time.Second
+	startTimeout = 180 * time.Second
 	stopTimeout  = 30 * time.Second
 )
 
