@@ -2,7 +2,6 @@ package broker
 
 import (
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -286,12 +285,7 @@ func TestPullOfUnreadableMessage(t *testing.T) {
 	p := dial(t, b)
 	putMessages(t, b, p, "T1", 3)
 	bad := b.store.CommitLogOffsetInQueue("T1", 0, 1)
-	fsys.Inject(func(op vfs.Op) (f vfs.Fault) {
-		if op.Kind == vfs.OpRead && strings.Contains(op.Path, "commitlog") && op.Offset <= bad && bad < op.Offset+op.Len {
-			f.Err = syscall.EIO
-		}
-		return f
-	})
+	fsys.Inject(vfs.Always(vfs.Touching(vfs.On("commitlog", vfs.OpRead), bad, bad+1), vfs.Fault{Err: syscall.EIO}))
 	pull := func(offset int64) *codec.Command { return p.do(codec.PullMessage, pullHeader("cg", "T1", offset), nil) }
 	first := pull(0)
 	requireAnswer(t, first, codec.Success, "FOUND")

@@ -51,8 +51,14 @@ const (
 // markStringEnds has a bit set when one of the eight bytes is '"' or '\\'; the
 // lowest one is in the first of them.
 func markStringEnds(eight uint64) uint64 {
-	quote, escape := eight^'"'*everyByte, eight^'\\'*everyByte
-	return ((quote-everyByte)&^quote | (escape-everyByte)&^escape) & everyHighBit
+	return markByte(eight, '"') | markByte(eight, '\\')
+}
+
+// markByte has a bit set when one of the eight bytes is c; the lowest one is in
+// the first of them.
+func markByte(eight uint64, c byte) uint64 {
+	x := eight ^ uint64(c)*everyByte
+	return (x - everyByte) &^ x & everyHighBit
 }
 
 // appendJSONEscaped appends s, whose first i bytes are plain.

@@ -28,8 +28,7 @@ const (
 func cutProperty(props string) (piece, rest string) {
 	b, i := aliasBytes(props), 0
 	for ; i+8 <= len(b); i += 8 {
-		x := binary.LittleEndian.Uint64(b[i:]) ^ propertySeparator*everyByte
-		if ends := (x - everyByte) &^ x & everyHighBit; ends != 0 { // the lowest bit is in the first separator
+		if ends := markByte(binary.LittleEndian.Uint64(b[i:]), propertySeparator); ends != 0 {
 			i += bits.TrailingZeros64(ends) / 8
 			return props[:i], props[i+1:]
 		}

@@ -303,12 +303,7 @@ func TestReadErrorStopsReader(t *testing.T) {
 		require.Equal(t, next, res.NextBeginOffset)
 	}
 	fail := func(part string) {
-		ff.Inject(func(op vfs.Op) (f vfs.Fault) {
-			if op.Kind == vfs.OpRead && strings.Contains(op.Path, part) && op.Offset <= bad && bad < op.Offset+op.Len {
-				f.Err = syscall.EIO
-			}
-			return f
-		})
+		ff.Inject(vfs.Always(vfs.Touching(vfs.On(part, vfs.OpRead), bad, bad+1), vfs.Fault{Err: syscall.EIO}))
 	}
 	fail("commitlog")
 	f(0, nil, Found, 5, 5)

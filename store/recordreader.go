@@ -54,10 +54,15 @@ func (r *recordReader) record(entries []byte, n int) ([]byte, error) {
 		}
 	}
 	b := r.piece[e.phyOffset-r.at:][:e.sizeBytes]
+	return b, checkRecordOf(b, e)
+}
+
+// checkRecordOf is errDamaged unless b begins with the record of e.
+func checkRecordOf(b []byte, e cqEntry) error {
 	if !isRecordOf(b, e) {
-		return nil, fmt.Errorf("%w: no record of %d bytes at %d", errDamaged, e.sizeBytes, e.phyOffset)
+		return fmt.Errorf("%w: no record of %d bytes at %d", errDamaged, e.sizeBytes, e.phyOffset)
 	}
-	return b, nil
+	return nil
 }
 
 // read reads the record of e, and more where that works.
@@ -75,8 +80,8 @@ func (r *recordReader) read(e cqEntry, entries []byte, n int) error {
 		if err := r.fill(e.phyOffset, e.phyOffset+minRecordBytes); err != nil {
 			return err
 		}
-		if !isRecordOf(r.piece, e) {
-			return fmt.Errorf("%w: no record of %d bytes at %d", errDamaged, e.sizeBytes, e.phyOffset)
+		if err := checkRecordOf(r.piece, e); err != nil {
+			return err
 		}
 	}
 	end := pieceEnd(e, entries, n, limit)

@@ -51,12 +51,8 @@ func TestDispatchWaitsForDisk(t *testing.T) {
 		o.FS = ff
 		s := openStore(t, o)
 		fail := func(page int64) {
-			ff.Inject(func(op vfs.Op) (f vfs.Fault) {
-				if at := page * pageBytes; op.Kind == vfs.OpRead && strings.Contains(op.Path, "commitlog") && op.Offset < at+pageBytes && at < op.Offset+op.Len {
-					f.Err = syscall.EIO
-				}
-				return f
-			})
+			reads := vfs.Touching(vfs.On("commitlog", vfs.OpRead), page*pageBytes, (page+1)*pageBytes)
+			ff.Inject(vfs.Always(reads, vfs.Fault{Err: syscall.EIO}))
 		}
 		dispatched := func(want int64) {
 			t.Helper()
@@ -84,8 +80,8 @@ func TestDispatchWaitsForDisk(t *testing.T) {
 		time.Sleep(reputReadRetry * reputReadTries)
 		dispatched(4) // a filler for c
 		q := s.queues.find("T", 0)
-		lost, _ := q.entry(2)
-		require.True(t, lost.filler())
+		lost, ok := q.entry(2)
+		require.True(t, ok && lost.filler())
 
 		fail((s.MaxPhyOffset() + pageBytes) / pageBytes)
 		put(t, s, "U", 0, strings.Repeat("x", 2*pageBytes))

@@ -83,6 +83,11 @@ func On(part string, kinds ...OpKind) Match {
 	}
 }
 
+// Touching matches those operations of m that touch a byte of [from, to).
+func Touching(m Match, from, to int64) Match {
+	return func(op Op) bool { return m(op) && op.Offset < to && from < op.Offset+op.Len }
+}
+
 // Always gives f to every operation that m matches.
 func Always(m Match, f Fault) Injector {
 	return func(op Op) Fault {
