@@ -50,6 +50,10 @@ func startFailing(t *testing.T, kind, namesrv string, args agent.Args) *consumer
 		group = namespace + "%" + group
 	}
 	startProducer(t, agent.Java497, namesrv, nil).awaitTopic("%RETRY%"+group, 1)
+	if args["orderly"] == true { // stopped while it locks a queue, a client leaves it locked for a minute, with a Java broker as well
+		topic := args["topic"].(string)
+		eventually(t, first.name+" with a queue of "+topic, func() bool { return len(first.queues(topic)) > 0 })
+	}
 	first.stop()
 	return startConsumer(t, kind, namesrv, args)
 }
