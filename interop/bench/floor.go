@@ -4,8 +4,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/boostermq/booster/codec"
@@ -34,10 +32,8 @@ func measureFloor(d time.Duration) (result, error) {
 	return sendAtRate(s, "Floor", d)
 }
 
-// serveAnswers says success to each request at addr and does nothing else, until SIGTERM.
-func serveAnswers(addr string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
+// serveAnswers says success to each request at addr and does nothing else, until ctx is done.
+func serveAnswers(ctx context.Context, addr string) error {
 	routes := remoting.NewRouteTable()
 	routes.SetDefault(remoting.Route{Process: func(r *remoting.Request) { r.ReplyCode(codec.Success, "") }})
 	s := remoting.NewServer(remoting.ServerConfig{Addrs: []string{addr}, Routes: func(int) *remoting.RouteTable { return routes }})

@@ -1,24 +1,37 @@
 // Command bench measures Booster and the Java broker side by side in one run:
-// the same settings, the same load from one generator of raw remoting frames,
-// one after the other, and prints the ratios. Absolute numbers of a shared
-// machine mean little; ratios of one run are what counts.
+// the same settings and the same load from one generator of raw remoting
+// frames, by turns. While one kind is measured the other is stopped by SIGSTOP.
+// Absolute numbers of a shared machine mean little, and it is another machine a
+// minute later: what counts is the median of the ratios of the rounds.
 //
-//	go run ./interop/bench [-d 5s] [-warm 3s] [-only REGEXP] [-kinds booster,java]
+//	go run ./interop/bench [-rounds 3] [-d 3s] [-warm 2s] [-only REGEXP] [-kinds booster,java]
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// row is what one mode measured on one server.
+// plan is what to measure.
+type plan struct {
+	kinds    []string
+	modes    *regexp.Regexp
+	rounds   int
+	d, warm  time.Duration // of one turn
+	basePort int
+}
+
+// row is what one turn of a mode measured on one server.
 type row struct {
 	result
 	cpuPerMessage time.Duration
@@ -29,36 +42,39 @@ type row struct {
 // sheet is everything measured of one kind.
 type sheet struct {
 	kind       string
-	rows       map[string]row
+	rows       map[string][]row // by mode, one a round
 	startUp    time.Duration
 	afterStart int64
 	underLoad  int64 // highest private memory seen after a mode
 	resident   int64
-	floor      result // just after sendsAtRate, of a process that only answers
+	floors     []result // just after each turn of sendsAtRate, of a process that only answers
 }
 
 func main() {
-	d := flag.Duration("d", 5*time.Second, "how long each mode is measured")
-	warm := flag.Duration("warm", 4*time.Second, "warm-up before each mode")
+	p := plan{basePort: 21000}
+	flag.IntVar(&p.rounds, "rounds", 3, "turns of each mode and kind")
+	flag.DurationVar(&p.d, "d", 3*time.Second, "how long a turn is measured")
+	flag.DurationVar(&p.warm, "warm", 2*time.Second, "warm-up before each turn")
 	only := flag.String("only", "", "regular expression of the modes to run")
 	kinds := flag.String("kinds", "booster,java", "what to measure, in this order")
 	answers := flag.String("answer", "", "only answer requests at this address (the bench starts itself so)")
 	flag.Parse()
-	do := func() error { return run(*d, *warm, *only, strings.Split(*kinds, ",")) }
+	p.kinds = strings.Split(*kinds, ",")
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal ends the bench at once
+	err := error(nil)
 	if *answers != "" {
-		do = func() error { return serveAnswers(*answers) }
+		err = serveAnswers(ctx, *answers)
+	} else if p.modes, err = regexp.Compile(*only); err == nil {
+		err = run(ctx, p)
 	}
-	if err := do(); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(d, warm time.Duration, only string, kinds []string) error {
-	pattern, err := regexp.Compile(only)
-	if err != nil {
-		return err
-	}
+func run(ctx context.Context, p plan) (err error) {
 	dir, err := os.MkdirTemp("", "booster-bench-")
 	if err != nil {
 		return err
@@ -69,89 +85,113 @@ func run(d, warm time.Duration, only string, kinds []string) error {
 		return err
 	}
 	defer func() { err = errors.Join(err, pages.close()) }()
-	sheets := make([]*sheet, len(kinds))
-	for i, kind := range kinds {
-		l, err := newLauncher(kind)
+	sheets := make([]*sheet, len(p.kinds))
+	for i, kind := range p.kinds {
+		sheets[i] = &sheet{kind: kind, rows: map[string][]row{}}
+	}
+	for _, flush := range []string{asyncFlush, syncFlush} {
+		if list := p.wanted(flush); len(list) > 0 {
+			if err := p.measure(ctx, sheets, list, settings{dir: dir, flushDisk: flush, basePort: p.basePort}, pages); err != nil {
+				return err
+			}
+			p.basePort += 100
+		}
+	}
+	fmt.Print(table(sheets, p.modes))
+	return nil
+}
+
+// wanted is the modes of a flush setting that are to run.
+func (p *plan) wanted(flush string) (list []mode) {
+	for _, m := range modes {
+		if m.flushDisk == flush && p.modes.MatchString(m.name) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// measure starts one server of each kind and gives them their turns.
+func (p *plan) measure(ctx context.Context, sheets []*sheet, list []mode, at settings, pages *pageCache) error {
+	servers := make([]*server, len(sheets))
+	for i, sh := range sheets {
+		l, err := newLauncher(sh.kind)
 		if err != nil {
 			return err
 		}
-		if sheets[i], err = measure(l, dir, pages, pattern, d, warm); err != nil {
-			return fmt.Errorf("%s: %w", l.kind(), err)
-		}
-	}
-	fmt.Print(table(sheets, pattern))
-	return err
-}
-
-// measure starts l once a flush setting and runs the modes of that setting.
-func measure(l launcher, dir string, pages *pageCache, pattern *regexp.Regexp, d, warm time.Duration) (*sheet, error) {
-	sh := &sheet{kind: l.kind(), rows: map[string]row{}}
-	for i, flush := range []string{asyncFlush, syncFlush} {
-		if !wanted(pattern, flush) {
-			continue
-		}
-		s, err := start(l, settings{dir: dir, flushDisk: flush, basePort: 21000 + 100*i})
+		s, err := start(l, at)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if flush == asyncFlush || sh.startUp == 0 {
+		defer s.stop()
+		if sh.startUp == 0 {
 			sh.startUp, sh.afterStart = s.startUp, s.afterStart
 		}
-		err = measureModes(s, sh, flush, pages, pattern, d, warm)
-		s.stop()
-		if err != nil {
-			return nil, err
-		}
+		s.signal(unix.SIGSTOP)
+		servers[i], at.basePort = s, at.basePort+20
 	}
-	return sh, nil
-}
-
-func measureModes(s *server, sh *sheet, flush string, pages *pageCache, pattern *regexp.Regexp, d, warm time.Duration) error {
-	for i, m := range modes {
-		if m.flushDisk != flush || !pattern.MatchString(m.name) {
-			continue
-		}
-		topic := fmt.Sprintf("Bench%d", i)
-		if _, err := sends(128, 1, 1, 1)(s, topic, 50*time.Millisecond); err != nil { // creates the topic
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-		if strings.HasPrefix(m.name, "pull") {
-			topic += "Backlog"
-			if err := fill(s, topic, backlog); err != nil {
-				return fmt.Errorf("%s: %w", m.name, err)
-			}
-		}
-		unix.Sync() // what earlier modes left to write back is not what is measured
-		if err := pages.fill(); err != nil {
-			return fmt.Errorf("fill the page cache: %w", err)
-		}
-		if _, err := m.run(s, topic, warm); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-		before := cpuOf(s.brokerPID)
-		r, err := m.run(s, topic, d)
-		if err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
-		}
-		used := cpuOf(s.brokerPID) - before
-		got := row{result: r, cpuPerMessage: used / time.Duration(max(r.messages, 1)), privateBytes: privateBytes(s.brokerPID), residentBytes: residentBytes(s.brokerPID)}
-		sh.rows[m.name] = got
-		sh.underLoad, sh.resident = max(sh.underLoad, got.privateBytes), max(sh.resident, got.residentBytes)
-		fmt.Fprintf(os.Stderr, "%-8s %-38s %9.0f/s  %v CPU a message  p50 %v p99.9 %v\n", s.kind, m.name, r.perSecond(), got.cpuPerMessage, r.quantile(.5), r.quantile(.999))
-		if m.name == sendsAtRate {
-			if sh.floor, err = measureFloor(d); err != nil {
-				return fmt.Errorf("%s: the floor: %w", m.name, err)
+	for round := range p.rounds + 1 { // the first is not counted: a JVM compiles for half a minute
+		for n, m := range list {
+			for i, s := range servers {
+				s.signal(unix.SIGCONT)
+				counted := sheets[i]
+				if round == 0 {
+					counted = nil
+				}
+				if err := p.turn(s, counted, m, fmt.Sprintf("Bench%d-%d", n, round), pages); err != nil {
+					return fmt.Errorf("%s: %s: %w", s.kind, m.name, err)
+				}
+				s.signal(unix.SIGSTOP)
+				if err := ctx.Err(); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
 
-func wanted(pattern *regexp.Regexp, flush string) bool {
-	for _, m := range modes {
-		if m.flushDisk == flush && pattern.MatchString(m.name) {
-			return true
+// turn measures one mode on one server, which then holds messages of topic. Without a sheet it only warms up.
+func (p *plan) turn(s *server, sh *sheet, m mode, topic string, pages *pageCache) error {
+	if _, err := sends(128, 1, 1, 1)(s, topic, 50*time.Millisecond); err != nil { // creates the topic
+		return err
+	}
+	if strings.HasPrefix(m.name, "pull") {
+		topic += "-backlog"
+		if err := fill(s, topic, backlog); err != nil {
+			return err
 		}
 	}
-	return false
+	unix.Sync() // what earlier turns left to write back is not what is measured
+	if err := pages.fill(); err != nil {
+		return fmt.Errorf("fill the page cache: %w", err)
+	}
+	warm := p.warm
+	if sh == nil {
+		warm += p.d
+	}
+	if _, err := m.run(s, topic, warm); err != nil {
+		return err
+	}
+	if sh == nil {
+		return nil
+	}
+	before := cpuOf(s.brokerPID)
+	r, err := m.run(s, topic, p.d)
+	if err != nil {
+		return err
+	}
+	used := cpuOf(s.brokerPID) - before
+	got := row{result: r, cpuPerMessage: used / time.Duration(max(r.messages, 1)), privateBytes: privateBytes(s.brokerPID), residentBytes: residentBytes(s.brokerPID)}
+	sh.rows[m.name] = append(sh.rows[m.name], got)
+	sh.underLoad, sh.resident = max(sh.underLoad, got.privateBytes), max(sh.resident, got.residentBytes)
+	fmt.Fprintf(os.Stderr, "%-8s %-38s %9.0f/s  %v CPU a message  p50 %v p99.9 %v\n", s.kind, m.name, r.perSecond(), got.cpuPerMessage, r.quantile(.5), r.quantile(.999))
+	if m.name == sendsAtRate {
+		floor, err := measureFloor(p.d)
+		if err != nil {
+			return fmt.Errorf("the floor: %w", err)
+		}
+		sh.floors = append(sh.floors, floor)
+	}
+	return nil
 }

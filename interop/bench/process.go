@@ -89,8 +89,18 @@ func start(l launcher, s settings) (*server, error) {
 	return srv, nil
 }
 
+// signal sends sig to both processes.
+func (s *server) signal(sig syscall.Signal) {
+	for _, p := range s.processes {
+		if err := p.Process.Signal(sig); err != nil {
+			fmt.Fprintf(os.Stderr, "bench: %s to %s: %v\n", sig, p.Path, err)
+		}
+	}
+}
+
 // stop ends both processes, the broker first, by their pids.
 func (s *server) stop() {
+	s.signal(syscall.SIGCONT)
 	for i := len(s.processes) - 1; i >= 0; i-- {
 		p := s.processes[i]
 		if err := p.Process.Signal(syscall.SIGTERM); err != nil {

@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
 
-// table renders the sheets as Markdown; with two of them (Booster, Java) each figure has its ratio.
+// table renders the sheets as Markdown: the median of the rounds and, with two sheets (Booster, Java), the median of the ratios
+// of the rounds, of CPU and p99.9 also the lowest and the highest.
 func table(sheets []*sheet, pattern *regexp.Regexp) string {
 	var b strings.Builder
 	if len(sheets) == 1 {
@@ -21,21 +23,21 @@ func table(sheets []*sheet, pattern *regexp.Regexp) string {
 		}
 		ours := sheets[0].rows[m.name]
 		if len(sheets) == 1 {
-			fmt.Fprintf(&b, "| %s | %.0f | %s | %s | %s | %s |\n", m.name, ours.perSecond(), us(ours.cpuPerMessage), us(ours.quantile(.5)), us(ours.quantile(.99)), us(ours.quantile(.999)))
+			fmt.Fprintf(&b, "| %s | %.0f | %s | %s | %s | %s |\n", m.name, median(ours, row.perSecond), us(median(ours, row.cpu)),
+				us(median(ours, row.p50)), us(median(ours, row.p99)), us(median(ours, row.p999)))
 			continue
 		}
 		java := sheets[1].rows[m.name]
-		fmt.Fprintf(&b, "| %s | %.0f · %.0f · **%.1f×** | %s · %s · **%.1f×** | %s · %s | %s · %s | %s · %s (**%.1f×**) |\n", m.name,
-			ours.perSecond(), java.perSecond(), ours.perSecond()/java.perSecond(),
-			us(ours.cpuPerMessage), us(java.cpuPerMessage), over(java.cpuPerMessage, ours.cpuPerMessage),
-			us(ours.quantile(.5)), us(java.quantile(.5)), us(ours.quantile(.99)), us(java.quantile(.99)),
-			us(ours.quantile(.999)), us(java.quantile(.999)), over(java.quantile(.999), ours.quantile(.999)))
+		both := func(of func(row) float64) string { return us(median(ours, of)) + " · " + us(median(java, of)) }
+		fmt.Fprintf(&b, "| %s | %.0f · %.0f · **%.1f×** | %s · %s | %s | %s | %s (%s) |\n", m.name,
+			median(ours, row.perSecond), median(java, row.perSecond), ratios(ours, java, row.perSecond)[len(ours)/2],
+			both(row.cpu), spread(ratios(java, ours, row.cpu)), both(row.p50), both(row.p99), both(row.p999), spread(ratios(java, ours, row.p999)))
 	}
 	b.WriteString("\n")
 	for _, sh := range sheets {
-		if sh.floor.messages > 0 {
+		if len(sh.floors) > 0 {
 			fmt.Fprintf(&b, "%s to a process that only answers, beside %s: p50 %s, p99 %s, p99.9 %s\n\n", sendsAtRate, sh.kind,
-				us(sh.floor.quantile(.5)), us(sh.floor.quantile(.99)), us(sh.floor.quantile(.999)))
+				us(median(sh.floors, result.p50)), us(median(sh.floors, result.p99)), us(median(sh.floors, result.p999)))
 		}
 	}
 	line := func(name string, value func(*sheet) float64, unit string) {
@@ -52,19 +54,44 @@ func table(sheets []*sheet, pattern *regexp.Regexp) string {
 	return b.String()
 }
 
-func us(d time.Duration) string {
-	if d >= 10*time.Millisecond {
-		return fmt.Sprintf("%.1f ms", float64(d)/1e6)
+// Times are in nanoseconds.
+func (r row) cpu() float64     { return float64(r.cpuPerMessage) }
+func (r result) p50() float64  { return float64(r.quantile(.5)) }
+func (r result) p99() float64  { return float64(r.quantile(.99)) }
+func (r result) p999() float64 { return float64(r.quantile(.999)) }
+
+// median of a figure over the rounds.
+func median[T any](rounds []T, of func(T) float64) float64 {
+	values := make([]float64, len(rounds))
+	for i, r := range rounds {
+		values[i] = of(r)
 	}
-	if d < 10*time.Microsecond {
-		return fmt.Sprintf("%.2f µs", float64(d)/1e3)
-	}
-	return fmt.Sprintf("%.1f µs", float64(d)/1e3)
+	slices.Sort(values)
+	return values[len(values)/2]
 }
 
-func over(a, b time.Duration) float64 {
-	if b == 0 {
-		return 0
+// ratios of a figure, round by round, sorted.
+func ratios(a, b []row, of func(row) float64) []float64 {
+	list := make([]float64, len(a))
+	for i := range a {
+		list[i] = of(a[i]) / max(of(b[i]), 1)
 	}
-	return float64(a) / float64(b)
+	slices.Sort(list)
+	return list
+}
+
+// spread renders the median of sorted ratios with the lowest and the highest.
+func spread(r []float64) string {
+	return fmt.Sprintf("**%.1f×** %.1f–%.1f", r[len(r)/2], r[0], r[len(r)-1])
+}
+
+func us(nanoseconds float64) string {
+	d := time.Duration(nanoseconds)
+	if d >= 10*time.Millisecond {
+		return fmt.Sprintf("%.1f ms", nanoseconds/1e6)
+	}
+	if d < 10*time.Microsecond {
+		return fmt.Sprintf("%.2f µs", nanoseconds/1e3)
+	}
+	return fmt.Sprintf("%.1f µs", nanoseconds/1e3)
 }
