@@ -14,6 +14,12 @@ import (
 // maxEventLoops is where more loops stop to pay: they only cut and dispatch.
 const maxEventLoops = 4
 
+// defaultEventLoops is a loop for two processors: dispatch, flush and the kernel
+// use the others. On two processors one loop has more to do a wake-up and sleeps
+// less than two: CPU of a 1 KiB send 4.6 instead of 6.0 µs, of a pulled message
+// 1.03 instead of 1.13, of a batched one the same (docs/performance.md).
+func defaultEventLoops() int { return min((runtime.GOMAXPROCS(0)+1)/2, maxEventLoops) }
+
 // readBufferBytes is what one wake-up reads of one connection, a buffer a loop.
 // Measured: a 64 KiB message costs 21 µs of CPU with 32 KiB, 11 with 64 KiB and
 // 7 with 256 KiB; messages of 128 bytes cost the same with all of them.
@@ -32,7 +38,7 @@ const readBufferBytes = 256 << 10
 func (s *Server) newEventLoops() (*gnet.Client, error) {
 	n := s.config.EventLoops
 	if n <= 0 {
-		n = min(runtime.GOMAXPROCS(0), maxEventLoops)
+		n = defaultEventLoops()
 	}
 	engine, err := gnet.NewClient(&eventHandler{ep: s.ep},
 		gnet.WithNumEventLoop(n),

@@ -102,6 +102,9 @@ func memPeer(t *testing.T, s *Server) *testPeer {
 func tcpServer(t testing.TB, config ServerConfig) *Server {
 	t.Helper()
 	config.Addrs = []string{"127.0.0.1:0"}
+	if config.EventLoops == 0 {
+		config.EventLoops = 2 // what a larger machine has
+	}
 	s := NewServer(config)
 	require.NoError(t, s.Start())
 	t.Cleanup(func() {

@@ -27,7 +27,7 @@ type ServerConfig struct {
 	MaxOutBytes    int           // unread answers of one connection before it is closed [64 MiB]
 	HighWaterBytes int           // unread answers of one connection before its requests wait [8 MiB]
 	MaxConnections int           // further ones are closed at once [no limit]
-	EventLoops     int           // [min(GOMAXPROCS, 4)]
+	EventLoops     int           // [half of GOMAXPROCS, 1 to 4]
 	TLS            *TLSConfig    // [connections with TLS are closed]
 
 	Hooks     []RPCHook
