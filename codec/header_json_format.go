@@ -70,7 +70,7 @@ func (p *jsonHeader) parse() bool {
 		return p.atEnd()
 	}
 	for {
-		key, ok := p.key()
+		key, ok := p.memberKey()
 		if !ok || !p.member(key) {
 			return false
 		}
@@ -84,6 +84,27 @@ func (p *jsonHeader) parse() bool {
 			return false
 		}
 	}
+}
+
+// What stands behind the ext fields of every request of a Java client.
+const (
+	javaUpToOpaque  = `"flag":0,"language":"JAVA","opaque":`
+	javaUpToVersion = `"serializeTypeCurrentRPC":"JSON","version":`
+)
+
+// memberKey reads a key of the header, and with it the members of a Java
+// client that say nothing new.
+func (p *jsonHeader) memberKey() (string, bool) {
+	switch rest := p.b[p.i:]; {
+	case len(rest) > len(javaUpToOpaque) && string(rest[:len(javaUpToOpaque)]) == javaUpToOpaque:
+		p.i += len(javaUpToOpaque)
+		p.c.Flag, p.c.Language = 0, LanguageJava
+		return "opaque", true
+	case len(rest) > len(javaUpToVersion) && string(rest[:len(javaUpToVersion)]) == javaUpToVersion:
+		p.i += len(javaUpToVersion)
+		return "version", true
+	}
+	return p.key()
 }
 
 // member reads the value of one key of the header.

@@ -42,6 +42,8 @@ var jsonHeaderCases = []struct {
 	{`{"remark":"\"\\\/\b\f\n\r\t\u0001\u00e9\u4E2d\ud83d\ude00"}`, Command{Remark: "\"\\/\b\f\n\r\t\x01é中😀"}},
 	{`{"remark":"\ud83dx\ude00"}`, Command{Remark: "?x?"}},
 	{`{"\u0063ode":7}`, Command{Code: 7}},
+	{`{"flag":1,"language":"GO","flag":0,"language":"JAVA","opaque":5,"version":1,"serializeTypeCurrentRPC":"JSON","version":409}`, Command{Opaque: 5, Version: 409}},
+	{`{"flag":0,"language":"JAVA","opaque":"5","serializeTypeCurrentRPC":"JSON","version":"409"}`, Command{Opaque: 5, Version: 409}},
 }
 
 func TestJSONHeaderDecode(t *testing.T) {
