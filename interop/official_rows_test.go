@@ -52,7 +52,7 @@ var officialOnlineRows = []officialRow{
 	{line: "brokerConsumeStats -b BROKER -l 1 -o true"},
 	{line: "clusterList", differs: clusterListDiffers},
 	{line: "clusterList -m", differs: []string{` +\d+ +\d+$`}},
-	{line: "clusterList -i 1", until: `(?s)DefaultCluster.*\n.*DefaultCluster`, differs: clusterListDiffers},
+	{line: "clusterList -i 1", until: `(?s)DefaultCluster.*?\n.*?DefaultCluster[^\n]*\n`, differs: clusterListDiffers},
 	{line: "clusterRT -c DefaultCluster -a 2 -s 16 -i 1", until: `DefaultCluster.*\n`, differs: []string{` \d+\.\d\d +`}},
 
 	{line: "getNamesrvConfig", unordered: true, drop: namesrvsOwnSettings},

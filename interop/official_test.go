@@ -166,6 +166,7 @@ func (c *comparison) compare(t *testing.T, booster, java *site, row officialRow)
 	}
 	got := c.booster(booster, row.line, row.until)
 	want := atJava(java, row.line, row.until)
+	got.out, want.out = row.enough(got.out), row.enough(want.out)
 	if c.isOurs() {
 		assert.Equal(&found, row.fails || row.ourFails, got.failed, "%s: status of ours\n%s%s", row.line, got.out, got.err)
 	}
@@ -222,6 +223,14 @@ func assertSame(t assert.TestingT, line, java, booster string) {
 
 // officialCause is where a stack trace says what a server answered.
 var officialCause = regexp.MustCompile(`(?m)(CODE: \d+  DESC: .*?)(\.? BROKER: \S+|\.)?$`)
+
+// enough is text as far as until matches: how much more comes before the command ends is chance.
+func (r officialRow) enough(text string) string {
+	if end := regexp.MustCompile(r.until).FindStringIndex(text); end != nil && end[1] > 0 {
+		return text[:end[1]]
+	}
+	return text
+}
 
 // lines are what is compared.
 func (r officialRow) lines(s *site, text string, ours bool) string {

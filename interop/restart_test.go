@@ -1,7 +1,9 @@
 package interop
 
 import (
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,7 +51,22 @@ func (v *traveller) before(t *testing.T) {
 	rested := startConsumer(t, v.kind, v.namesrv, agent.Args{"topic": v.topic, "group": v.restedGroup})
 	v.sent = v.producer.send(agent.Args{"topic": v.topic, "text": "before %d", "count": 60})
 	v.through.await(60)
+	rested.await(60)
+	if v.kind == agent.Go212 { // it commits after its listener, and what it stops amid comes again
+		awaitCommitted(t, v.namesrv, v.restedGroup, v.topic)
+	}
 	requireDelivered(t, v.sent, rested.awaitAndStop(60))
+}
+
+// awaitCommitted waits until the broker knows that group has consumed all of topic.
+func awaitCommitted(t *testing.T, namesrv, group, topic string) {
+	t.Helper()
+	program, err := cluster.BoosterProgram()
+	require.NoError(t, err)
+	eventually(t, group+" has committed", func() bool {
+		text, err := exec.CommandContext(t.Context(), program, "admin", "consumerProgress", "-n", namesrv, "-g", group).Output()
+		return err == nil && strings.Contains(string(text), topic) && strings.Contains(string(text), "Diff Total: 0\n")
+	})
 }
 
 func (v *traveller) after(t *testing.T) {
