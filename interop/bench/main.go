@@ -24,11 +24,10 @@ import (
 
 // plan is what to measure.
 type plan struct {
-	kinds    []string
-	modes    *regexp.Regexp
-	rounds   int
-	d, warm  time.Duration // of one turn
-	basePort int
+	kinds   []string
+	modes   *regexp.Regexp
+	rounds  int
+	d, warm time.Duration // of one turn
 }
 
 // row is what one turn of a mode measured on one server.
@@ -51,7 +50,7 @@ type sheet struct {
 }
 
 func main() {
-	p := plan{basePort: 21000}
+	var p plan
 	flag.IntVar(&p.rounds, "rounds", 3, "turns of each mode and kind")
 	flag.DurationVar(&p.d, "d", 3*time.Second, "how long a turn is measured")
 	flag.DurationVar(&p.warm, "warm", 2*time.Second, "warm-up before each turn")
@@ -62,7 +61,7 @@ func main() {
 	p.kinds = strings.Split(*kinds, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second signal ends the bench at once
-	err := error(nil)
+	var err error
 	if *answers != "" {
 		err = serveAnswers(ctx, *answers)
 	} else if p.modes, err = regexp.Compile(*only); err == nil {
@@ -89,12 +88,11 @@ func run(ctx context.Context, p plan) (err error) {
 	for i, kind := range p.kinds {
 		sheets[i] = &sheet{kind: kind, rows: map[string][]row{}}
 	}
-	for _, flush := range []string{asyncFlush, syncFlush} {
+	for i, flush := range []string{asyncFlush, syncFlush} {
 		if list := p.wanted(flush); len(list) > 0 {
-			if err := p.measure(ctx, sheets, list, settings{dir: dir, flushDisk: flush, basePort: p.basePort}, pages); err != nil {
+			if err := p.measure(ctx, sheets, list, settings{dir: dir, flushDisk: flush, basePort: 21000 + 100*i}, pages); err != nil {
 				return err
 			}
-			p.basePort += 100
 		}
 	}
 	fmt.Print(table(sheets, p.modes))
